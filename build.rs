@@ -1,0 +1,33 @@
+//! Turns `proto/` into Rust without protoc: protox compiles, tonic-prost-build generates.
+//!
+//! Beside the code it writes `descriptors.bin`, the set of file descriptors that server reflection serves.
+
+use std::{env, error::Error, fs, path::PathBuf};
+
+const PROTOS: [&str; 5] = [
+    "auth/v1/auth_service.proto",
+    "auth/v1/admin_provisioning_service.proto",
+    "auth/v1/error_reason.proto",
+    "organization/v1/organization_service.proto",
+    "organization/v1/error_reason.proto",
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=proto/auth");
+    println!("cargo:rerun-if-changed=proto/organization");
+
+    let mut compiler = protox::Compiler::new(["proto"])?;
+    compiler
+        .include_imports(true)
+        .include_source_info(true)
+        .open_files(PROTOS)?;
+
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(
+        out.join("descriptors.bin"),
+        compiler.encode_file_descriptor_set(),
+    )?;
+    tonic_prost_build::configure().compile_fds(compiler.file_descriptor_set())?;
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! The gRPC frame around both services.
+
+pub mod fields;
+pub mod status;

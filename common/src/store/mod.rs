@@ -1,0 +1,3 @@
+//! The ground that both services' store adapters stand on.
+
+pub mod error;
