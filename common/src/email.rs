@@ -48,7 +48,10 @@ impl Email {
             return Err(InvalidEmail::TooLong);
         }
         let (local, domain) = text.rsplit_once('@').ok_or(InvalidEmail::Malformed)?;
-        if local.chars().any(|c| is_deceptive(c) || c.is_whitespace() || c == '"') {
+        if local
+            .chars()
+            .any(|c| is_deceptive(c) || c.is_whitespace() || c == '"')
+        {
             return Err(InvalidEmail::Malformed);
         }
         let local: String = local.nfc().flat_map(char::to_lowercase).nfc().collect();
@@ -117,7 +120,10 @@ mod tests {
             assert_eq!(Email::parse(spelling).unwrap().as_str(), "ada@example.com");
         }
         let composed = Email::parse("jos\u{e9}@b\u{fc}cher.example").unwrap();
-        assert_eq!(composed, Email::parse("JOSE\u{301}@xn--bcher-kva.example").unwrap());
+        assert_eq!(
+            composed,
+            Email::parse("JOSE\u{301}@xn--bcher-kva.example").unwrap()
+        );
     }
 
     #[test]
@@ -125,7 +131,15 @@ mod tests {
         assert_eq!(Email::parse(" "), Err(InvalidEmail::Empty));
         let long = format!("{}@example.com", "a".repeat(64_000));
         assert_eq!(Email::parse(&long), Err(InvalidEmail::TooLong));
-        for text in ["ada", "@example.com", "ada@", "a da@example.com", "a\u{200b}@example.com", "a\0@b.c", "a@[1.2.3.4]"] {
+        for text in [
+            "ada",
+            "@example.com",
+            "ada@",
+            "a da@example.com",
+            "a\u{200b}@example.com",
+            "a\0@b.c",
+            "a@[1.2.3.4]",
+        ] {
             assert_eq!(Email::parse(text), Err(InvalidEmail::Malformed), "{text:?}");
         }
     }

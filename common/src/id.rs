@@ -101,7 +101,10 @@ pub trait Ids: Send + Sync + 'static {
 pub struct SystemIds;
 
 impl Ids for SystemIds {
-    #[expect(clippy::expect_used, reason = "a host without random numbers must not issue ids or keys")]
+    #[expect(
+        clippy::expect_used,
+        reason = "a host without random numbers must not issue ids or keys"
+    )]
     fn fill_random(&self, bytes: &mut [u8]) {
         SystemRandom::new()
             .fill(bytes)

@@ -1,9 +1,14 @@
 //! What both Tenantry servers need, each thing by its name.
 
 pub mod clock;
+pub mod config;
 pub mod email;
 pub mod id;
 pub mod password_rules;
+pub mod process;
 pub mod rpc;
 pub mod store;
+pub mod telemetry;
+#[cfg(any(test, feature = "test-util"))]
+pub mod testing;
 pub mod text;

@@ -18,7 +18,17 @@ mod tests {
 
     #[test]
     fn controls_overrides_and_invisible_characters_are_deceptive() {
-        for c in ['\0', '\n', '\u{7f}', '\u{85}', '\u{200b}', '\u{202e}', '\u{2066}', '\u{feff}', '\u{e0041}'] {
+        for c in [
+            '\0',
+            '\n',
+            '\u{7f}',
+            '\u{85}',
+            '\u{200b}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{feff}',
+            '\u{e0041}',
+        ] {
             assert!(is_deceptive(c), "{c:?}");
         }
     }

@@ -78,7 +78,10 @@ mod tests {
         let status = Status::from(fields.finish().unwrap_err());
         assert_eq!(status.message(), "b.c: must not be empty (and 1 more)");
         let named = status.get_details_bad_request().unwrap().field_violations;
-        assert_eq!(named.iter().map(|v| v.field.as_str()).collect::<Vec<_>>(), ["b.c", "d"]);
+        assert_eq!(
+            named.iter().map(|v| v.field.as_str()).collect::<Vec<_>>(),
+            ["b.c", "d"]
+        );
     }
 
     #[test]

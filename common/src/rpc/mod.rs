@@ -1,4 +1,15 @@
 //! The gRPC frame around both services.
 
+pub mod client;
+mod connection;
+pub mod deadline;
 pub mod fields;
+mod health;
+mod log;
+mod panic;
+mod reflection;
+pub mod request_id;
+mod seal;
+pub mod server;
+mod shutdown;
 pub mod status;

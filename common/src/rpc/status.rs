@@ -48,15 +48,23 @@ pub mod reason {
 
 /// The `reason` of a published enum value: its name without the prefix that `buf lint` wants.
 pub fn published(enum_value_name: &'static str) -> &'static str {
-    enum_value_name.strip_prefix("ERROR_REASON_").unwrap_or(enum_value_name)
+    enum_value_name
+        .strip_prefix("ERROR_REASON_")
+        .unwrap_or(enum_value_name)
 }
 
 /// An error on its way out, made into a [`Status`] at the end.
 #[derive(Debug)]
 pub struct Failure {
     code: Code,
-    reason: &'static str,
     message: String,
+    details: Box<Details>,
+}
+
+/// What the status carries beside code and text; boxed, so that a `Result` with a failure stays small.
+#[derive(Debug)]
+struct Details {
+    reason: &'static str,
     metadata: HashMap<String, String>,
     violations: Vec<FieldViolation>,
     retry_after: Option<Duration>,
@@ -65,64 +73,95 @@ pub struct Failure {
 impl Failure {
     /// A failure with a text for people that holds nothing internal.
     pub fn new(code: Code, reason: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
+        let details = Details {
             reason,
-            message: message.into(),
             metadata: HashMap::new(),
             violations: Vec::new(),
             retry_after: None,
+        };
+        Self {
+            code,
+            message: message.into(),
+            details: Box::new(details),
         }
     }
 
     /// A fault of the server's: constant text outside, `cause` in the log, found by the request id.
     pub fn internal(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(%cause, "internal error");
-        Self::new(Code::Internal, reason::INTERNAL, "internal error; the x-request-id finds it in the log")
+        Self::unexplained()
+    }
+
+    /// A fault of the server's whose cause is in the log already.
+    pub fn unexplained() -> Self {
+        Self::new(
+            Code::Internal,
+            reason::INTERNAL,
+            "internal error; the x-request-id finds it in the log",
+        )
     }
 
     /// The store is away: constant text outside, `cause` in the log.
     pub fn store_unavailable(cause: &dyn std::fmt::Display) -> Self {
         tracing::warn!(%cause, "store unavailable");
-        Self::new(Code::Unavailable, reason::STORE_UNAVAILABLE, "the store is not answering; try again")
-            .retry_after(Duration::from_secs(1))
+        Self::new(
+            Code::Unavailable,
+            reason::STORE_UNAVAILABLE,
+            "the store is not answering; try again",
+        )
+        .retry_after(Duration::from_secs(1))
+    }
+
+    /// Replaces the reason by a more telling one.
+    #[must_use]
+    pub fn reason(mut self, reason: &'static str) -> Self {
+        self.details.reason = reason;
+        self
     }
 
     /// Adds an entry to ErrorInfo's metadata.
     #[must_use]
     pub fn metadata(mut self, key: &str, value: impl Into<String>) -> Self {
-        self.metadata.insert(key.to_owned(), value.into());
+        self.details.metadata.insert(key.to_owned(), value.into());
         self
     }
 
     /// Adds RetryInfo and the trailer that gRPC clients heed.
     #[must_use]
     pub fn retry_after(mut self, delay: Duration) -> Self {
-        self.retry_after = Some(delay);
+        self.details.retry_after = Some(delay);
         self
     }
 
     /// Adds the BadRequest detail.
     #[must_use]
     pub fn violations(mut self, violations: Vec<FieldViolation>) -> Self {
-        self.violations = violations;
+        self.details.violations = violations;
         self
     }
 }
 
 impl From<Failure> for Status {
     fn from(failure: Failure) -> Self {
-        let mut details = ErrorDetails::with_error_info(failure.reason, DOMAIN, failure.metadata);
-        if !failure.violations.is_empty() {
-            details.set_bad_request(failure.violations);
+        let Details {
+            reason,
+            metadata,
+            violations,
+            retry_after,
+        } = *failure.details;
+        let mut details = ErrorDetails::with_error_info(reason, DOMAIN, metadata);
+        if !violations.is_empty() {
+            details.set_bad_request(violations);
         }
-        if let Some(delay) = failure.retry_after {
+        if let Some(delay) = retry_after {
             details.set_retry_info(Some(delay));
         }
         let mut status = Self::with_error_details(failure.code, failure.message, details);
-        if let Some(delay) = failure.retry_after {
+        if let Some(delay) = retry_after {
             let millis = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-            status.metadata_mut().insert(RETRY_PUSHBACK_KEY, MetadataValue::from(millis));
+            status
+                .metadata_mut()
+                .insert(RETRY_PUSHBACK_KEY, MetadataValue::from(millis));
         }
         status
     }
@@ -152,7 +191,10 @@ mod tests {
         assert_eq!(status.metadata().get(RETRY_PUSHBACK_KEY).unwrap(), "1500");
         let details = status.get_error_details();
         assert_eq!(details.error_info().unwrap().metadata["queue"], "hashing");
-        assert_eq!(details.retry_info().unwrap().retry_delay, Some(Duration::from_millis(1_500)));
+        assert_eq!(
+            details.retry_info().unwrap().retry_delay,
+            Some(Duration::from_millis(1_500))
+        );
     }
 
     #[test]

@@ -1,0 +1,201 @@
+//! The one place that sets a server's limits and puts its layers together.
+
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+
+use clap::{ArgAction, Args, builder::BoolishValueParser};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::{service::Routes, transport::Server};
+use tonic_health::{pb::health_server::HealthServer, server::HealthService};
+
+pub use super::health::Readiness;
+use super::{
+    connection::accept,
+    deadline::DeadlineLayer,
+    health::Health,
+    log::CallLogLayer,
+    panic::PanicLayer,
+    reflection,
+    seal::SealLayer,
+    shutdown::{EndStreamsLayer, bounded},
+};
+use crate::{config::SettingError, id::Ids, telemetry::LogSettings};
+
+/// Largest message that is read; services set it as their generated server's `max_decoding_message_size`.
+pub const MAX_MESSAGE_BYTES: usize = 64 * 1_024;
+/// Calls that one connection may have under way.
+const MAX_CONCURRENT_STREAMS: u32 = 200;
+/// Streams that one connection may make the server reset before it is closed. hyper and h2 have no limit of their
+/// own when tonic passes none on (CVE-2025-8671, "MadeYouReset").
+const MAX_LOCAL_RESETS: usize = 1_024;
+/// Streams that one connection may reset before they were answered (CVE-2023-44487, "Rapid Reset").
+const MAX_PENDING_RESETS: usize = 20;
+/// Largest metadata that is read, in bytes.
+const MAX_HEADER_LIST: u32 = 16 * 1_024;
+/// How often a connection is probed, and how long the answer may take.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
+/// Longest request and drain timeouts that make sense.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(3_600);
+
+/// The settings of the frame, the same for every server.
+#[derive(Args, Clone, Debug)]
+pub struct ServerSettings {
+    /// Longest that a call may take, e.g. 10s; a caller's shorter deadline goes before.
+    #[arg(long, env = "REQUEST_TIMEOUT", default_value = "10s", value_parser = humantime::parse_duration)]
+    pub request_timeout: Duration,
+
+    /// How long calls under way may go on after SIGTERM before they are cut.
+    #[arg(long, env = "DRAIN_TIMEOUT", default_value = "15s", value_parser = humantime::parse_duration)]
+    pub drain_timeout: Duration,
+
+    /// Whether clients may ask for the API's description (gRPC server reflection): true or false.
+    #[arg(
+        long, env = "REFLECTION", default_value = "true", default_missing_value = "true",
+        num_args = 0..=1, require_equals = true, action = ArgAction::Set, value_parser = BoolishValueParser::new()
+    )]
+    pub reflection: bool,
+
+    /// Listen without TLS on an address that other hosts reach: true or false. Tokens and passwords cross the network
+    /// in clear; for trusted networks alone.
+    #[arg(
+        long, env = "ALLOW_PLAINTEXT", default_value = "false", default_missing_value = "true",
+        num_args = 0..=1, require_equals = true, action = ArgAction::Set, value_parser = BoolishValueParser::new()
+    )]
+    pub allow_plaintext: bool,
+
+    /// What is logged.
+    #[command(flatten)]
+    pub log: LogSettings,
+}
+
+impl Default for ServerSettings {
+    /// What holds where nothing is set.
+    fn default() -> Self {
+        Self {
+            request_timeout: Duration::from_secs(10),
+            drain_timeout: Duration::from_secs(15),
+            reflection: true,
+            allow_plaintext: false,
+            log: LogSettings::default(),
+        }
+    }
+}
+
+impl ServerSettings {
+    /// Whether a server may run with these settings on this address.
+    ///
+    /// # Errors
+    /// [`SettingError`] names the setting that forbids it.
+    pub fn check(&self, listen: SocketAddr) -> Result<(), SettingError> {
+        let (shortest, longest) = (Duration::from_millis(10), LONGEST_TIMEOUT);
+        if !(shortest..=longest).contains(&self.request_timeout) {
+            return Err(SettingError::new("REQUEST_TIMEOUT", "must be from 10ms to 1h"));
+        }
+        if self.drain_timeout > longest {
+            return Err(SettingError::new("DRAIN_TIMEOUT", "must be at most 1h"));
+        }
+        if !listen.ip().to_canonical().is_loopback() && !self.allow_plaintext {
+            let why = format!(
+                "{listen} can be reached from other hosts, without TLS; set it to true on a trusted network"
+            );
+            return Err(SettingError::new("ALLOW_PLAINTEXT", why));
+        }
+        Ok(())
+    }
+}
+
+/// What a server is made of, beside its own services.
+pub struct Frame {
+    /// The frame's settings.
+    pub settings: ServerSettings,
+    /// Full names of the server's services, for health and reflection.
+    pub services: Vec<&'static str>,
+    /// Whether the server can do its work.
+    pub readiness: Arc<dyn Readiness>,
+    /// Where new request ids come from.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// Why a server did not run, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The connections failed.
+    #[error("the server failed: {0}")]
+    Transport(#[from] tonic::transport::Error),
+    /// The descriptors that reflection serves cannot be read.
+    #[error("reflection cannot be served: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+}
+
+/// Serves `routes`, health and reflection until `shutdown`, then drains, for as long as the settings allow.
+///
+/// From outside inwards a call passes: request id and log, the seal on errors, the end of streams, panics, the deadline.
+///
+/// # Errors
+/// [`ServeError`] when the server cannot begin.
+pub async fn serve(
+    frame: Frame,
+    routes: Routes,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    let Frame {
+        settings,
+        services,
+        readiness,
+        ids,
+    } = frame;
+    let ServerSettings {
+        request_timeout,
+        drain_timeout,
+        reflection,
+        allow_plaintext: _,
+        log: _,
+    } = settings;
+    let health = Health::new(&services).await;
+    let health_server = HealthServer::new(HealthService::from_health_reporter(health.reporter()))
+        .max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let mut routes = routes.add_service(health_server);
+    if reflection {
+        routes = reflection::add(routes, &services)?;
+    }
+
+    let [draining, ending, cut] = std::array::from_fn(|_| CancellationToken::new());
+    let following = tokio::spawn(health.follow(readiness, draining.clone()));
+    let signal = {
+        let (draining, ending) = (draining.clone(), ending.clone());
+        async move {
+            shutdown.await;
+            tracing::info!("draining");
+            draining.cancel();
+            // NOT_SERVING is told before the watches end.
+            let _followed = following.await;
+            ending.cancel();
+        }
+    };
+    let serving = limits()
+        .layer(CallLogLayer::new(ids))
+        .layer(SealLayer)
+        .layer(EndStreamsLayer::new(ending, is_stream))
+        .layer(PanicLayer)
+        .layer(DeadlineLayer::new(request_timeout, is_stream))
+        .serve_with_incoming_shutdown(routes.prepare(), accept(listener, cut.clone()), signal);
+    Ok(bounded(serving, draining, cut, drain_timeout).await?)
+}
+
+/// Every limit of HTTP/2; the size of messages is the services' own.
+fn limits() -> Server {
+    Server::builder()
+        .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
+        .http2_max_local_error_reset_streams(Some(MAX_LOCAL_RESETS))
+        .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
+        .http2_max_header_list_size(MAX_HEADER_LIST)
+        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
+        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+}
+
+/// The methods that answer with a stream and so have no deadline of ours.
+fn is_stream(path: &str) -> bool {
+    path == "/grpc.health.v1.Health/Watch" || path.starts_with("/grpc.reflection.")
+}
