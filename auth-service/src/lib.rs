@@ -1,1 +1,21 @@
-//! placeholder
+//! auth-service: logins, tokens, sessions, and the admins of every organization.
+
+pub mod activate_admin;
+pub mod cancel_admin;
+mod config;
+pub mod current_admin;
+pub mod domain;
+pub mod grpc;
+pub mod hashing;
+pub mod key;
+pub mod login;
+pub mod operator;
+pub mod passwords;
+pub mod prepare_admin;
+mod server;
+pub mod set_gate;
+pub mod store;
+pub mod validate_token;
+
+pub use config::Config;
+pub use server::{Environment, RunError, run, run_in};

@@ -1,0 +1,103 @@
+//! Between messages and the domain.
+
+use std::time::Instant;
+
+use tenantry_common::rpc::client::CallContext;
+use tenantry_proto::auth::v1;
+use tonic::Request;
+
+use crate::{
+    domain::{Admin, AdminState, GateState, PublicKey, Role},
+    validate_token::Principal,
+};
+
+/// When the call must be answered.
+pub fn deadline<T>(request: &Request<T>) -> Instant {
+    CallContext::of_request(request).deadline.instant().into_std()
+}
+
+/// The admin as clients see it: without hash and generation.
+pub fn admin(admin: &Admin) -> v1::Admin {
+    v1::Admin {
+        id: admin.id.to_string(),
+        email: admin
+            .credentials()
+            .map_or_else(String::new, |credentials| credentials.email.to_string()),
+        organization_id: organization_id(admin.affiliation.organization_id()),
+        role: role(admin.affiliation.role()).into(),
+        state: admin_state(Some(admin)).into(),
+        create_time: Some(admin.create_time.into()),
+        update_time: Some(admin.update_time.into()),
+    }
+}
+
+/// The principal as clients see it.
+pub fn principal(principal: &Principal) -> v1::Principal {
+    v1::Principal {
+        admin_id: principal.admin_id.to_string(),
+        organization_id: organization_id(principal.affiliation.organization_id()),
+        email: principal.email.to_string(),
+        role: role(principal.affiliation.role()).into(),
+        session_id: principal.session_id.to_string(),
+        issue_time: Some(principal.issue_time.into()),
+        expire_time: Some(principal.expire_time.into()),
+    }
+}
+
+/// The key by RFC 8037.
+pub fn json_web_key(key: &PublicKey) -> v1::JsonWebKey {
+    v1::JsonWebKey {
+        kty: "OKP".to_owned(),
+        crv: "Ed25519".to_owned(),
+        x: key.x.clone(),
+        kid: key.key_id.clone(),
+        alg: "EdDSA".to_owned(),
+        r#use: "sig".to_owned(),
+    }
+}
+
+/// The state of an admin that may never have been.
+pub fn admin_state(admin: Option<&Admin>) -> v1::AdminState {
+    match admin.map(|admin| &admin.state) {
+        None => v1::AdminState::Absent,
+        Some(AdminState::Pending(_)) => v1::AdminState::Pending,
+        Some(AdminState::Active(_)) => v1::AdminState::Active,
+        Some(AdminState::Cancelled) => v1::AdminState::Cancelled,
+        Some(AdminState::Purged) => v1::AdminState::Purged,
+    }
+}
+
+/// The gate's state on the wire.
+pub fn gate_state(state: GateState) -> v1::GateState {
+    match state {
+        GateState::Open => v1::GateState::Open,
+        GateState::Suspended => v1::GateState::Suspended,
+        GateState::Purged => v1::GateState::Purged,
+    }
+}
+
+/// The gate's state off the wire.
+///
+/// # Errors
+/// What is wrong with an unset or unknown one.
+pub fn parse_gate_state(number: i32) -> Result<GateState, &'static str> {
+    match v1::GateState::try_from(number) {
+        Ok(v1::GateState::Open) => Ok(GateState::Open),
+        Ok(v1::GateState::Suspended) => Ok(GateState::Suspended),
+        Ok(v1::GateState::Purged) => Ok(GateState::Purged),
+        Ok(v1::GateState::Unspecified) | Err(_) => Err("must be OPEN, SUSPENDED or PURGED"),
+    }
+}
+
+fn role(role: Role) -> v1::Role {
+    match role {
+        Role::Owner => v1::Role::Owner,
+        Role::Admin => v1::Role::Admin,
+        Role::Viewer => v1::Role::Viewer,
+        Role::Operator => v1::Role::Operator,
+    }
+}
+
+fn organization_id(id: Option<tenantry_common::id::OrganizationId>) -> String {
+    id.map_or_else(String::new, |id| id.to_string())
+}

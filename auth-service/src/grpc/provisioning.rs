@@ -1,0 +1,163 @@
+//! `auth.v1.AdminProvisioningService`, for org-service alone.
+
+use std::{fmt::Display, sync::Arc};
+
+use tenantry_common::{
+    email::Email,
+    id::{AdminId, OrganizationId},
+    password_rules::Password,
+    rpc::fields::Fields,
+};
+use tenantry_proto::auth::v1::{
+    ActivateAdminRequest, ActivateAdminResponse, CancelAdminRequest, CancelAdminResponse,
+    GetPreparedAdminRequest, GetPreparedAdminResponse, PrepareAdminRequest, PrepareAdminResponse,
+    SetOrganizationGateRequest, SetOrganizationGateResponse,
+    admin_provisioning_service_server::AdminProvisioningService,
+};
+use tonic::{Request, Response, Status};
+
+use super::convert;
+use crate::{
+    activate_admin::{ActivateAdmin, ChangeAdminError},
+    cancel_admin::CancelAdmin,
+    domain::GateState,
+    prepare_admin::{NewAdmin, PrepareAdmin},
+    set_gate::SetGate,
+    store::Store,
+};
+
+/// The service.
+pub struct Provisioning {
+    /// PrepareAdmin.
+    pub prepare_admin: PrepareAdmin,
+    /// ActivateAdmin.
+    pub activate_admin: ActivateAdmin,
+    /// CancelAdmin.
+    pub cancel_admin: CancelAdmin,
+    /// SetOrganizationGate.
+    pub set_gate: SetGate,
+    /// Where admins are, for GetPreparedAdmin.
+    pub store: Arc<dyn Store>,
+}
+
+#[tonic::async_trait]
+impl AdminProvisioningService for Provisioning {
+    async fn prepare_admin(
+        &self,
+        request: Request<PrepareAdminRequest>,
+    ) -> Result<Response<PrepareAdminResponse>, Status> {
+        let deadline = convert::deadline(&request);
+        let new = new_admin(request.get_ref())?;
+        let admin = self.prepare_admin.prepare(new, deadline).await?;
+        Ok(Response::new(PrepareAdminResponse {
+            admin_id: admin.id.to_string(),
+            state: convert::admin_state(Some(&admin)).into(),
+        }))
+    }
+
+    async fn activate_admin(
+        &self,
+        request: Request<ActivateAdminRequest>,
+    ) -> Result<Response<ActivateAdminResponse>, Status> {
+        let id = admin_id(&request.get_ref().admin_id)?;
+        let admin = self.activate_admin.activate(id).await?;
+        Ok(Response::new(ActivateAdminResponse {
+            admin_id: admin.id.to_string(),
+            state: convert::admin_state(Some(&admin)).into(),
+        }))
+    }
+
+    async fn cancel_admin(
+        &self,
+        request: Request<CancelAdminRequest>,
+    ) -> Result<Response<CancelAdminResponse>, Status> {
+        let (id, organization_id) = cancelled_admin(request.get_ref())?;
+        let admin = self.cancel_admin.cancel(id, organization_id).await?;
+        Ok(Response::new(CancelAdminResponse {
+            admin_id: admin.id.to_string(),
+            state: convert::admin_state(Some(&admin)).into(),
+        }))
+    }
+
+    async fn get_prepared_admin(
+        &self,
+        request: Request<GetPreparedAdminRequest>,
+    ) -> Result<Response<GetPreparedAdminResponse>, Status> {
+        let id = admin_id(&request.get_ref().admin_id)?;
+        let admin = self.store.get_admin(id).await.map_err(ChangeAdminError::Store)?;
+        Ok(Response::new(GetPreparedAdminResponse {
+            admin_id: id.to_string(),
+            state: convert::admin_state(admin.as_ref()).into(),
+        }))
+    }
+
+    async fn set_organization_gate(
+        &self,
+        request: Request<SetOrganizationGateRequest>,
+    ) -> Result<Response<SetOrganizationGateResponse>, Status> {
+        let (organization_id, state, epoch) = gate_call(request.get_ref())?;
+        let gate = self.set_gate.set(organization_id, state, epoch).await?;
+        Ok(Response::new(SetOrganizationGateResponse {
+            organization_id: gate.organization_id.to_string(),
+            epoch: gate.epoch,
+            state: convert::gate_state(gate.state).into(),
+        }))
+    }
+}
+
+fn new_admin(request: &PrepareAdminRequest) -> Result<NewAdmin, Status> {
+    let PrepareAdminRequest {
+        admin_id,
+        organization_id,
+        email,
+        password,
+    } = request;
+    let mut fields = Fields::new();
+    let id = fields.check("admin_id", admin_id.parse());
+    let organization_id = fields.check("organization_id", organization_id.parse());
+    let email = fields.check("email", Email::parse(email));
+    let password = fields.check("password", Password::parse(password));
+    match (id, organization_id, email, password) {
+        (Some(id), Some(organization_id), Some(email), Some(password)) => Ok(NewAdmin {
+            id,
+            organization_id,
+            email,
+            password,
+        }),
+        _ => Err(fields.into_failure().into()),
+    }
+}
+
+fn cancelled_admin(request: &CancelAdminRequest) -> Result<(AdminId, OrganizationId), Status> {
+    let mut fields = Fields::new();
+    let id = fields.check("admin_id", request.admin_id.parse());
+    let organization_id = fields.check("organization_id", request.organization_id.parse());
+    id.zip(organization_id)
+        .ok_or_else(|| fields.into_failure().into())
+}
+
+fn gate_call(request: &SetOrganizationGateRequest) -> Result<(OrganizationId, GateState, i64), Status> {
+    let mut fields = Fields::new();
+    let organization_id = fields.check("organization_id", request.organization_id.parse());
+    let epoch = fields.check("epoch", at_least_one(request.epoch));
+    let state = fields.check("state", convert::parse_gate_state(request.state));
+    match (organization_id, state, epoch) {
+        (Some(organization_id), Some(state), Some(epoch)) => Ok((organization_id, state, epoch)),
+        _ => Err(fields.into_failure().into()),
+    }
+}
+
+fn admin_id(text: &str) -> Result<AdminId, Status> {
+    let mut fields = Fields::new();
+    fields
+        .check("admin_id", text.parse())
+        .ok_or_else(|| fields.into_failure().into())
+}
+
+fn at_least_one(epoch: i64) -> Result<i64, impl Display> {
+    if epoch >= 1 {
+        Ok(epoch)
+    } else {
+        Err("must be at least 1")
+    }
+}

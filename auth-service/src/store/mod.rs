@@ -1,0 +1,108 @@
+//! THE PORT: what auth-service needs of a store. Both adapters hold to the suite in `conformance`.
+
+mod embedded;
+mod mongo;
+mod open;
+
+#[cfg(test)]
+mod conformance;
+
+use async_trait::async_trait;
+use tenantry_common::{
+    clock::Timestamp,
+    email::Email,
+    id::{AdminId, OrganizationId, SessionId},
+    store::error::{StoreError, UniqueIndex},
+};
+
+pub use self::{
+    embedded::EmbeddedStore,
+    mongo::MongoStore,
+    open::{OpenStoreError, open},
+};
+use crate::{
+    domain::{Admin, Gate, GateState, Session},
+    key::SigningKey,
+};
+
+/// No two records of one kind have an id.
+pub const ID_INDEX: UniqueIndex = UniqueIndex("_id_");
+/// No two admins have an e-mail; those without one do not count.
+pub const EMAIL_INDEX: UniqueIndex = UniqueIndex("admins_email");
+
+/// The id under which the one signing key is kept.
+const SIGNING_KEY_ID: &str = "access_token";
+
+/// Admins, gates, sessions and the signing key.
+///
+/// Every method MUST answer [`StoreError::Unavailable`] when the store is away, [`StoreError::Corrupt`] when a record
+/// cannot be read, and MUST have made its write durable (MongoDB: majority and journaled) before it answers OK. A
+/// read MUST see every write that was answered before it began. A caller that stops waiting MUST NOT leave a write
+/// half done. Values MUST be stored literally, whatever they hold. Each decision MUST be one atomic write.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// OK when the store answers.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Inserts an admin as it is.
+    ///
+    /// MUST refuse with `AlreadyExists(ID_INDEX)` or `AlreadyExists(EMAIL_INDEX)` and write nothing; where both are
+    /// violated it may name either. Admins without credentials MUST NOT collide on the e-mail they do not have.
+    async fn insert_admin(&self, admin: &Admin) -> Result<(), StoreError>;
+
+    /// The admin with this id, whatever its state.
+    async fn get_admin(&self, id: AdminId) -> Result<Option<Admin>, StoreError>;
+
+    /// The admin with this e-mail, PENDING or ACTIVE.
+    async fn find_admin(&self, email: &Email) -> Result<Option<Admin>, StoreError>;
+
+    /// Makes a PENDING admin ACTIVE ([`Admin::activated`]); an ACTIVE one stays untouched. Answers the admin.
+    ///
+    /// MUST answer `NotFound` when there is none and `Conflict` when its state is final.
+    async fn activate_admin(&self, id: AdminId, now: Timestamp) -> Result<Admin, StoreError>;
+
+    /// Makes a PENDING owner of this organization CANCELLED ([`Admin::cancelled`]) and frees the e-mail; where there
+    /// is no admin, leaves a CANCELLED one, so that a late insert is refused. A CANCELLED one stays untouched.
+    ///
+    /// MUST answer `Conflict` when the admin is ACTIVE, PURGED or another organization's.
+    async fn cancel_admin(
+        &self,
+        id: AdminId,
+        organization_id: OrganizationId,
+        now: Timestamp,
+    ) -> Result<Admin, StoreError>;
+
+    /// Makes every PENDING or ACTIVE admin of an organization PURGED ([`Admin::purged`]) and frees the e-mails.
+    ///
+    /// Not atomic across admins; MUST be safe to repeat.
+    async fn purge_admins(&self, organization_id: OrganizationId, now: Timestamp) -> Result<(), StoreError>;
+
+    /// The organization's gate.
+    async fn get_gate(&self, organization_id: OrganizationId) -> Result<Option<Gate>, StoreError>;
+
+    /// Moves the gate ([`Gate::moved`]) and answers it.
+    ///
+    /// MUST answer `Conflict` and change nothing when the call comes too late.
+    async fn set_gate(
+        &self,
+        organization_id: OrganizationId,
+        state: GateState,
+        epoch: i64,
+    ) -> Result<Gate, StoreError>;
+
+    /// Inserts a session; `AlreadyExists(ID_INDEX)` when there is one with its id. Sessions that had expired when
+    /// this one was created may go.
+    async fn insert_session(&self, session: &Session) -> Result<(), StoreError>;
+
+    /// The session with this id. One that has expired may be there or not.
+    async fn get_session(&self, id: SessionId) -> Result<Option<Session>, StoreError>;
+
+    /// Deletes a session; OK when there is none.
+    async fn delete_session(&self, id: SessionId) -> Result<(), StoreError>;
+
+    /// Deletes every session of an organization's admins and no other; MUST be safe to repeat.
+    async fn delete_sessions(&self, organization_id: OrganizationId) -> Result<(), StoreError>;
+
+    /// The signing key, which is `candidate` if there was none. All callers MUST get the same.
+    async fn signing_key_or_insert(&self, candidate: &SigningKey) -> Result<SigningKey, StoreError>;
+}

@@ -1,0 +1,234 @@
+//! What the collections' documents look like, and how the domain is read from them.
+
+use mongodb::bson::{Binary, Bson, DateTime, Uuid as BsonUuid, spec::BinarySubtype};
+use serde::{Deserialize, Serialize};
+use tenantry_common::{
+    clock::Timestamp,
+    email::Email,
+    id::{AdminId, OrganizationId, SessionId},
+    store::error::StoreError,
+};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::{
+    domain::{Admin, AdminState, Affiliation, Credentials, Gate, GateState, PasswordHash, Role, Session},
+    key::SigningKey,
+    store::SIGNING_KEY_ID,
+};
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct AdminDocument {
+    #[serde(rename = "_id")]
+    id: BsonUuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organization_id: Option<BsonUuid>,
+    role: Role,
+    state: StateName,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password_hash: Option<PasswordHash>,
+    generation: i64,
+    create_time: DateTime,
+    update_time: DateTime,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum StateName {
+    Pending,
+    Active,
+    Cancelled,
+    Purged,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct GateDocument {
+    #[serde(rename = "_id")]
+    id: BsonUuid,
+    state: GateState,
+    epoch: i64,
+    generation: i64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct SessionDocument {
+    #[serde(rename = "_id")]
+    id: BsonUuid,
+    admin_id: BsonUuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organization_id: Option<BsonUuid>,
+    role: Role,
+    email: String,
+    create_time: DateTime,
+    expire_time: DateTime,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct KeyDocument {
+    #[serde(rename = "_id")]
+    id: String,
+    pkcs8: Binary,
+    create_time: DateTime,
+}
+
+pub(super) fn binary(uuid: &Uuid) -> Bson {
+    Bson::Binary(Binary {
+        subtype: BinarySubtype::Uuid,
+        bytes: uuid.as_bytes().to_vec(),
+    })
+}
+
+fn bson_uuid(uuid: &Uuid) -> BsonUuid {
+    BsonUuid::from_bytes(*uuid.as_bytes())
+}
+
+fn uuid(uuid: BsonUuid) -> Uuid {
+    Uuid::from_bytes(uuid.bytes())
+}
+
+pub(super) fn date(timestamp: Timestamp) -> DateTime {
+    DateTime::from_millis(timestamp.as_millis())
+}
+
+fn timestamp(date: DateTime) -> Timestamp {
+    Timestamp::from_millis(date.timestamp_millis())
+}
+
+fn organization(affiliation: Affiliation) -> Option<BsonUuid> {
+    affiliation.organization_id().map(|id| bson_uuid(id.as_uuid()))
+}
+
+fn affiliation(organization_id: Option<BsonUuid>, role: Role) -> Result<Affiliation, StoreError> {
+    let organization_id = organization_id.map(|id| OrganizationId::from_uuid(uuid(id)));
+    Affiliation::new(organization_id, role).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+/// The text is left out of the error: it may be an address.
+fn stored_email(text: &str) -> Result<Email, StoreError> {
+    Email::parse(text).map_err(|_| StoreError::Corrupt("a stored e-mail is no e-mail".to_owned()))
+}
+
+impl From<&Admin> for AdminDocument {
+    fn from(admin: &Admin) -> Self {
+        let credentials = admin.credentials();
+        Self {
+            id: bson_uuid(admin.id.as_uuid()),
+            organization_id: organization(admin.affiliation),
+            role: admin.affiliation.role(),
+            state: match admin.state {
+                AdminState::Pending(_) => StateName::Pending,
+                AdminState::Active(_) => StateName::Active,
+                AdminState::Cancelled => StateName::Cancelled,
+                AdminState::Purged => StateName::Purged,
+            },
+            email: credentials.map(|credentials| credentials.email.as_str().to_owned()),
+            password_hash: credentials.map(|credentials| credentials.password_hash.clone()),
+            generation: admin.generation,
+            create_time: date(admin.create_time),
+            update_time: date(admin.update_time),
+        }
+    }
+}
+
+impl TryFrom<AdminDocument> for Admin {
+    type Error = StoreError;
+
+    fn try_from(document: AdminDocument) -> Result<Self, StoreError> {
+        let credentials = document
+            .email
+            .zip(document.password_hash)
+            .map(|(email, password_hash)| {
+                stored_email(&email).map(|email| Credentials { email, password_hash })
+            });
+        let missing = || StoreError::Corrupt("an admin has no credentials".to_owned());
+        let state = match document.state {
+            StateName::Pending => AdminState::Pending(credentials.ok_or_else(missing)??),
+            StateName::Active => AdminState::Active(credentials.ok_or_else(missing)??),
+            StateName::Cancelled => AdminState::Cancelled,
+            StateName::Purged => AdminState::Purged,
+        };
+        Ok(Self {
+            id: AdminId::from_uuid(uuid(document.id)),
+            affiliation: affiliation(document.organization_id, document.role)?,
+            state,
+            generation: document.generation,
+            create_time: timestamp(document.create_time),
+            update_time: timestamp(document.update_time),
+        })
+    }
+}
+
+impl From<Gate> for GateDocument {
+    fn from(gate: Gate) -> Self {
+        Self {
+            id: bson_uuid(gate.organization_id.as_uuid()),
+            state: gate.state,
+            epoch: gate.epoch,
+            generation: gate.generation,
+        }
+    }
+}
+
+impl From<GateDocument> for Gate {
+    fn from(document: GateDocument) -> Self {
+        Self {
+            organization_id: OrganizationId::from_uuid(uuid(document.id)),
+            state: document.state,
+            epoch: document.epoch,
+            generation: document.generation,
+        }
+    }
+}
+
+impl From<&Session> for SessionDocument {
+    fn from(session: &Session) -> Self {
+        Self {
+            id: bson_uuid(session.id.as_uuid()),
+            admin_id: bson_uuid(session.admin_id.as_uuid()),
+            organization_id: organization(session.affiliation),
+            role: session.affiliation.role(),
+            email: session.email.as_str().to_owned(),
+            create_time: date(session.create_time),
+            expire_time: date(session.expire_time),
+        }
+    }
+}
+
+impl TryFrom<SessionDocument> for Session {
+    type Error = StoreError;
+
+    fn try_from(document: SessionDocument) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: SessionId::from_uuid(uuid(document.id)),
+            admin_id: AdminId::from_uuid(uuid(document.admin_id)),
+            affiliation: affiliation(document.organization_id, document.role)?,
+            email: stored_email(&document.email)?,
+            create_time: timestamp(document.create_time),
+            expire_time: timestamp(document.expire_time),
+        })
+    }
+}
+
+impl From<&SigningKey> for KeyDocument {
+    fn from(key: &SigningKey) -> Self {
+        Self {
+            id: SIGNING_KEY_ID.to_owned(),
+            pkcs8: Binary {
+                subtype: BinarySubtype::Generic,
+                bytes: key.pkcs8.to_vec(),
+            },
+            create_time: date(key.create_time),
+        }
+    }
+}
+
+impl From<KeyDocument> for SigningKey {
+    fn from(document: KeyDocument) -> Self {
+        Self {
+            pkcs8: Zeroizing::new(document.pkcs8.bytes),
+            create_time: timestamp(document.create_time),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! auth-service as its clients see it: a real server on a free port, the generated client, both stores.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod binary;
+mod harness;
+mod load;
+mod login;
+mod operator;
+mod provisioning;
+mod startup;
+mod tokens;

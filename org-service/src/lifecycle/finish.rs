@@ -1,0 +1,113 @@
+//! What a driver writes down on the way and at the end of an operation.
+
+use std::time::Duration;
+
+use tenantry_common::clock::Timestamp;
+use uuid::Uuid;
+
+use crate::domain::{CreateStep, HaltReason, HeldHandle, Operation, OperationKind, Organization, State};
+
+use super::Observed;
+
+/// How long things are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// From a delete to its purge.
+    pub retention: Duration,
+    /// How long a handle that was given up is kept from others: more than two leases and the longest command.
+    pub handle_rest: Duration,
+    /// How long after an uncertain command a late effect is reckoned with.
+    pub recheck: Duration,
+}
+
+/// The record with the create's decision in it.
+pub fn with_create_step(organization: &Organization, step: CreateStep) -> Organization {
+    with_operation(organization, |operation| {
+        operation.kind = OperationKind::Create { step }
+    })
+}
+
+/// The record with the collection's attempt in it.
+pub fn with_stamp(organization: &Organization, attempt: Uuid) -> Organization {
+    Organization {
+        stamp: Some(attempt),
+        ..organization.clone()
+    }
+}
+
+/// The record with the operation halted.
+pub fn halt(organization: &Organization, reason: HaltReason) -> Organization {
+    with_operation(organization, |operation| operation.halted = Some(reason))
+}
+
+fn with_operation(organization: &Organization, change: impl FnOnce(&mut Operation)) -> Organization {
+    let mut next = organization.clone();
+    if let Some(operation) = &mut next.operation {
+        change(operation);
+    }
+    next
+}
+
+/// The record at the end of its operation.
+pub fn finish(
+    organization: &Organization,
+    observed: &Observed,
+    policy: &Policy,
+    now: Timestamp,
+) -> Organization {
+    let mut next = organization.clone();
+    let Some(operation) = next.operation.take() else {
+        return next;
+    };
+    next.lease = None;
+    if observed.uncertain || organization.fence > operation.first_fence {
+        next.recheck_until = Some(now + policy.recheck);
+    }
+    match operation.kind {
+        OperationKind::Create {
+            step: CreateStep::RollingBack,
+        } => abort(&mut next),
+        OperationKind::Create { .. } => next.state = State::Active,
+        OperationKind::Rename {
+            name,
+            handle,
+            handle_given,
+        } => {
+            next.name = name;
+            next.handle = handle;
+            next.handle_given = handle_given;
+            rest_all_but_current(&mut next, now + policy.handle_rest);
+        }
+        OperationKind::Delete => {
+            next.purge_time = Some(now + policy.retention);
+            rest(next.handles.iter_mut(), now + policy.handle_rest);
+        }
+        OperationKind::Purge => next.stamp = None,
+    }
+    next
+}
+
+/// No command was sent that could come late: the handle and the request id are free at once.
+fn abort(organization: &mut Organization) {
+    organization.state = State::Aborted;
+    organization.handles.clear();
+    organization.home = None;
+    organization.create_request = None;
+}
+
+fn rest_all_but_current(organization: &mut Organization, until: Timestamp) {
+    let current = organization.handle.clone();
+    rest(
+        organization
+            .handles
+            .iter_mut()
+            .filter(|held| held.handle != current),
+        until,
+    );
+}
+
+fn rest<'a>(handles: impl Iterator<Item = &'a mut HeldHandle>, until: Timestamp) {
+    for held in handles {
+        held.rest_until.get_or_insert(until);
+    }
+}

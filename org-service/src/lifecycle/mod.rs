@@ -1,0 +1,16 @@
+//! How an organization is created, renamed, deleted and purged: pure functions, no I/O, no clock of their own.
+//!
+//! An accepted operation has changed what *should be* (`accept`). Driving it means bringing about what *is*: [`next`]
+//! looks at the record and at what is known of the world and names one idempotent step, the driver takes it and adds
+//! what it learned, until the step is [`Step::Finish`] (`finish`). Recovery is the same loop that starts out knowing
+//! nothing.
+
+mod accept;
+mod finish;
+mod next;
+mod observed;
+
+pub use accept::{Accepted, NewOrganization, create, delete, purge, relabel, rename};
+pub use finish::{Policy, finish, halt, with_create_step, with_stamp};
+pub use next::{GateState, Step, in_place, next, own_names};
+pub use observed::{AdminSeen, Observed};
