@@ -1,1 +1,24 @@
-//! placeholder
+//! Tenantry's org-service: organizations, their lifecycle and their collections.
+//!
+//! A request's way: listener, the frame's limits, [`authentication`], `grpc` parses, a use case
+//! ([`create`], [`read`], [`update`], [`delete`]) decides, [`lifecycle`] names the steps, [`driver`] takes them through
+//! the ports [`store`] and [`admins`].
+
+pub mod admins;
+pub mod authentication;
+mod config;
+pub mod create;
+pub mod delete;
+pub mod domain;
+pub mod driver;
+pub mod grpc;
+pub mod lifecycle;
+pub mod organizations;
+pub mod page_token;
+pub mod read;
+mod server;
+pub mod store;
+pub mod update;
+
+pub use config::{COMMAND_MAX, Config};
+pub use server::{Environment, RunError, run, run_in};

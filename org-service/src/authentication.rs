@@ -1,0 +1,310 @@
+//! Who calls: the tower layer that has auth-service validate the bearer token before anything else happens.
+//!
+//! Deny by default: a method that is not in the list of open ones needs a principal, and whatever keeps auth-service
+//! from naming one keeps the call from the store.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
+use tenantry_common::rpc::{
+    client::{CallContext, retry_on_connection_loss},
+    deadline::Deadline,
+    status::{Failure, published, reason_of},
+};
+use tenantry_proto::{
+    auth::v1::{
+        ErrorReason as AuthReason, Role as WireRole, ValidateTokenRequest, ValidateTokenResponse,
+        auth_service_client::AuthServiceClient,
+    },
+    organization::v1::ErrorReason,
+};
+use tonic::{Code, Status, body::Body, transport::Channel};
+use tower::{Layer, Service};
+
+use crate::domain::{Principal, Role};
+
+/// Longest wait for auth-service's word; a call's own deadline may be shorter.
+const VALIDATION_TIMEOUT: Duration = Duration::from_secs(3);
+/// Longest token that is sent on, in bytes.
+const MAX_TOKEN_BYTES: usize = 4_096;
+
+/// Why a caller is not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Denied {
+    Missing,
+    Invalid,
+    Expired,
+    Revoked,
+    /// auth-service did not say yes or no.
+    Unanswered,
+}
+
+/// Puts a validated [`Principal`] into the requests to every method that is not open.
+#[derive(Clone)]
+pub struct AuthenticationLayer {
+    client: AuthServiceClient<Channel>,
+    open_methods: Arc<[&'static str]>,
+}
+
+impl AuthenticationLayer {
+    /// A layer that asks the auth-service on this channel; `open_methods` are paths such as
+    /// `/organization.v1.OrganizationService/CreateOrganization`.
+    pub fn new(channel: Channel, open_methods: &[&'static str]) -> Self {
+        Self {
+            client: AuthServiceClient::new(channel),
+            open_methods: open_methods.into(),
+        }
+    }
+}
+
+impl<S> Layer<S> for AuthenticationLayer {
+    type Service = Authentication<S>;
+
+    fn layer(&self, inner: S) -> Authentication<S> {
+        Authentication {
+            inner,
+            layer: self.clone(),
+        }
+    }
+}
+
+/// The service that [`AuthenticationLayer`] makes.
+#[derive(Clone)]
+pub struct Authentication<S> {
+    inner: S,
+    layer: AuthenticationLayer,
+}
+
+impl<S> Service<Request<Body>> for Authentication<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        // The clone that was polled ready makes the call.
+        let fresh = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, fresh);
+        if self.layer.open_methods.contains(&request.uri().path()) {
+            return Box::pin(inner.call(request));
+        }
+        let client = self.layer.client.clone();
+        Box::pin(async move {
+            match authenticate(client, request.headers(), &CallContext::of(request.extensions())).await {
+                Ok(principal) => {
+                    tracing::Span::current().record("principal", tracing::field::display(principal.admin));
+                    request.extensions_mut().insert(principal);
+                    inner.call(request).await
+                }
+                Err(denied) => Ok(Status::from(Failure::from(denied)).into_http()),
+            }
+        })
+    }
+}
+
+async fn authenticate(
+    client: AuthServiceClient<Channel>,
+    headers: &HeaderMap,
+    context: &CallContext,
+) -> Result<Principal, Denied> {
+    let token = bearer_token(headers)?.to_owned();
+    let sha256 = digest(&SHA256, token.as_bytes());
+    let deadline = Deadline::after(context.deadline.remaining().min(VALIDATION_TIMEOUT));
+    let context = CallContext {
+        deadline,
+        ..context.clone()
+    };
+    let reply = retry_on_connection_loss(&context, || {
+        let mut client = client.clone();
+        let request = context.request(ValidateTokenRequest {
+            access_token: token.clone(),
+        });
+        async move { client.validate_token(request).await }
+    })
+    .await;
+    let reply = reply.map_err(|status| denied_by(&status))?.into_inner();
+    principal_of(reply, sha256.as_ref()).ok_or(Denied::Unanswered)
+}
+
+/// The one bearer token of a call (RFC 6750, section 2.1; the scheme in any case).
+fn bearer_token(headers: &HeaderMap) -> Result<&str, Denied> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let value = values.next().ok_or(Denied::Missing)?;
+    if values.next().is_some() {
+        return Err(Denied::Invalid);
+    }
+    let (scheme, token) = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .ok_or(Denied::Invalid)?;
+    let well_formed =
+        !token.is_empty() && token.len() <= MAX_TOKEN_BYTES && token.bytes().all(|b| b.is_ascii_graphic());
+    if scheme.eq_ignore_ascii_case("bearer") && well_formed {
+        Ok(token)
+    } else {
+        Err(Denied::Invalid)
+    }
+}
+
+fn denied_by(status: &Status) -> Denied {
+    let reason = reason_of(status);
+    let is = |expected: AuthReason| reason.as_deref() == Some(published(expected.as_str_name()));
+    match status.code() {
+        Code::Unauthenticated if is(AuthReason::TokenExpired) => Denied::Expired,
+        Code::Unauthenticated if is(AuthReason::TokenRevoked) => Denied::Revoked,
+        Code::Unauthenticated | Code::InvalidArgument => Denied::Invalid,
+        code => {
+            tracing::warn!(%code, message = status.message(), "auth-service did not validate a token");
+            Denied::Unanswered
+        }
+    }
+}
+
+/// Whom the answer names; none for an answer that is empty, contradicts itself, or is about another token.
+fn principal_of(reply: ValidateTokenResponse, asked_sha256: &[u8]) -> Option<Principal> {
+    if reply.access_token_sha256 != asked_sha256 {
+        return None;
+    }
+    let principal = reply.principal?;
+    let role = match WireRole::try_from(principal.role).ok()? {
+        WireRole::Owner => Role::Owner,
+        WireRole::Admin => Role::Admin,
+        WireRole::Viewer => Role::Viewer,
+        WireRole::Operator => Role::Operator,
+        WireRole::Unspecified => return None,
+    };
+    let organization = match (role, principal.organization_id.as_str()) {
+        (Role::Operator, "") => None,
+        (Role::Operator, _) => return None,
+        (_, id) => Some(id.parse().ok()?),
+    };
+    Some(Principal {
+        admin: principal.admin_id.parse().ok()?,
+        organization,
+        role,
+        session: principal.session_id.parse().ok()?,
+    })
+}
+
+impl From<Denied> for Failure {
+    fn from(denied: Denied) -> Self {
+        let (code, reason, text) = match denied {
+            Denied::Missing => (
+                Code::Unauthenticated,
+                ErrorReason::TokenMissing,
+                "send `authorization: Bearer <access token>`",
+            ),
+            Denied::Invalid => (
+                Code::Unauthenticated,
+                ErrorReason::TokenInvalid,
+                "the access token is not valid",
+            ),
+            Denied::Expired => (
+                Code::Unauthenticated,
+                ErrorReason::TokenExpired,
+                "the access token has expired; log in again",
+            ),
+            Denied::Revoked => (
+                Code::Unauthenticated,
+                ErrorReason::TokenRevoked,
+                "the session has ended; log in again",
+            ),
+            Denied::Unanswered => (
+                Code::Unavailable,
+                ErrorReason::AuthUnavailable,
+                "auth-service is not answering; nothing was done",
+            ),
+        };
+        let failure = Failure::new(code, published(reason.as_str_name()), text);
+        match denied {
+            Denied::Unanswered => failure.retry_after(Duration::from_secs(1)),
+            _ => failure,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tenantry_proto::auth::v1::Principal as WirePrincipal;
+
+    use super::*;
+
+    const ID: &str = "0199a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
+
+    fn headers(values: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(AUTHORIZATION, value.parse().unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn exactly_one_bearer_token_is_taken() {
+        for value in ["Bearer abc.def", "bearer abc.def", "BEARER abc.def"] {
+            assert_eq!(bearer_token(&headers(&[value])), Ok("abc.def"));
+        }
+        assert_eq!(bearer_token(&headers(&[])), Err(Denied::Missing));
+        let long = format!("Bearer {}", "a".repeat(MAX_TOKEN_BYTES + 1));
+        for values in [
+            &["Bearer a", "Bearer b"][..],
+            &["Basic abc"],
+            &["Bearer"],
+            &["Bearer "],
+            &["Bearer a b"],
+            &[&long],
+        ] {
+            assert_eq!(bearer_token(&headers(values)), Err(Denied::Invalid), "{values:?}");
+        }
+    }
+
+    fn reply(role: WireRole, organization_id: &str) -> ValidateTokenResponse {
+        ValidateTokenResponse {
+            principal: Some(WirePrincipal {
+                admin_id: ID.to_owned(),
+                organization_id: organization_id.to_owned(),
+                session_id: ID.to_owned(),
+                role: role.into(),
+                ..WirePrincipal::default()
+            }),
+            access_token_sha256: vec![7],
+        }
+    }
+
+    #[test]
+    fn an_answer_that_does_not_name_a_principal_is_no_yes() {
+        assert!(principal_of(reply(WireRole::Owner, ID), &[7]).is_some());
+        assert!(principal_of(reply(WireRole::Operator, ""), &[7]).is_some());
+        let about_another_token = principal_of(reply(WireRole::Owner, ID), &[8]);
+        assert_eq!(about_another_token, None);
+        assert_eq!(principal_of(ValidateTokenResponse::default(), &[]), None);
+        for (role, organization) in [
+            (WireRole::Unspecified, ID),
+            (WireRole::Owner, ""),
+            (WireRole::Operator, ID),
+            (WireRole::Owner, "x"),
+        ] {
+            assert_eq!(
+                principal_of(reply(role, organization), &[7]),
+                None,
+                "{role:?} {organization}"
+            );
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! org-service's settings.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::Args;
+use secrecy::SecretString;
+use tenantry_common::{
+    config::{SettingError, StoreUrl, service_credential},
+    process::ServiceConfig,
+    rpc::{client, server::ServerSettings},
+};
+
+use crate::grpc::SignUp;
+
+/// Longest that a command which moves a collection may run, in the store: its `maxTimeMS`.
+pub const COMMAND_MAX: Duration = Duration::from_secs(30);
+
+/// org-service's settings, from flags and the environment.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    /// Address and port to listen on.
+    #[arg(long = "listen", env = "ORG_LISTEN", default_value = "127.0.0.1:50052")]
+    pub listen: SocketAddr,
+
+    /// Where organizations and their collections are kept: embedded:PATH, or mongodb://HOST/DATABASE.
+    #[arg(
+        long = "store",
+        env = "ORG_STORE",
+        default_value = "embedded:./tenantry-data/org.redb"
+    )]
+    pub store: StoreUrl,
+
+    /// Where auth-service listens.
+    #[arg(
+        long = "auth-url",
+        env = "ORG_AUTH_URL",
+        default_value = "http://127.0.0.1:50051"
+    )]
+    pub auth_url: String,
+
+    /// Who may create organizations.
+    #[arg(long = "sign-up", env = "ORG_SIGN_UP", value_enum, default_value_t = SignUp::Open)]
+    pub sign_up: SignUp,
+
+    /// How long a deleted organization's data is kept, e.g. 7d; 0s purges it at once.
+    #[arg(long = "retention", env = "ORG_RETENTION", default_value = "7d", value_parser = humantime::parse_duration)]
+    pub retention: Duration,
+
+    /// How long a handle that was given up is kept from others; at least two leases and 30 s.
+    #[arg(long = "handle-rest", env = "ORG_HANDLE_REST", default_value = "10m", value_parser = humantime::parse_duration)]
+    pub handle_rest: Duration,
+
+    /// How long a replica that stopped answering keeps its operations before another takes them over; 1s to 1m.
+    #[arg(long = "lease", env = "ORG_LEASE", default_value = "5s", value_parser = humantime::parse_duration)]
+    pub lease: Duration,
+
+    /// Memory for the embedded store's cache, in MiB.
+    #[arg(long = "store-cache-mib", env = "ORG_STORE_CACHE_MIB", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
+    pub store_cache_mib: u16,
+
+    /// The credential that auth-service knows org-service by, at least 32 bytes. Prefer the file.
+    #[arg(
+        long = "service-credential",
+        env = "SERVICE_CREDENTIAL",
+        hide_env_values = true
+    )]
+    pub service_credential: Option<SecretString>,
+
+    /// File with that credential.
+    #[arg(long = "service-credential-file", env = "SERVICE_CREDENTIAL_FILE")]
+    pub service_credential_file: Option<PathBuf>,
+
+    /// What every Tenantry server has.
+    #[command(flatten)]
+    pub server: ServerSettings,
+}
+
+impl ServiceConfig for Config {
+    fn listen(&self) -> SocketAddr {
+        self.listen
+    }
+
+    fn server(&self) -> &ServerSettings {
+        &self.server
+    }
+
+    fn check(&self) -> Result<(), SettingError> {
+        if !(Duration::from_secs(1)..=Duration::from_secs(60)).contains(&self.lease) {
+            return Err(SettingError::new("ORG_LEASE", "must be from 1s to 1m"));
+        }
+        let least_rest = 2 * self.lease + COMMAND_MAX;
+        if self.handle_rest < least_rest {
+            let least = humantime::format_duration(least_rest);
+            return Err(SettingError::new(
+                "ORG_HANDLE_REST",
+                format!("must be at least two leases and 30s: {least}"),
+            ));
+        }
+        if self.retention > Duration::from_secs(100 * 365 * 86_400) {
+            return Err(SettingError::new("ORG_RETENTION", "must be at most 100 years"));
+        }
+        client::channel(&self.auth_url)
+            .map_err(|error| SettingError::new("ORG_AUTH_URL", error.to_string()))?;
+        service_credential(
+            self.service_credential.clone(),
+            self.service_credential_file.clone(),
+        )?;
+        Ok(())
+    }
+}

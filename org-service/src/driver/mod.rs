@@ -1,0 +1,123 @@
+//! Drives an accepted operation to its end: takes the steps that `lifecycle::next` names, under the lease.
+
+mod admin_steps;
+mod collection_steps;
+mod drive;
+
+use std::{sync::Arc, time::Duration};
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use tenantry_common::{clock::Clock, id::Ids, rpc::client::CallContext, store::error::StoreError};
+use tokio_util::task::TaskTracker;
+
+use self::drive::Drive;
+use crate::{
+    admins::{Admins, AdminsError, FirstAdmin},
+    domain::{HaltReason, Organization},
+    lifecycle::{Observed, Policy},
+    store::{LeaseTerm, Store},
+};
+
+/// How long a driver keeps trying against a store or an auth-service that is away, before it leaves the record to
+/// whoever takes its lease next.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(60);
+
+/// Why an operation did not come to its end here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DriveError {
+    /// The create was rolled back: nothing is left of it.
+    #[error("rolled back: {0}")]
+    RolledBack(AdminsError),
+    /// The operation waits for an operator; everything is kept.
+    #[error("halted: {0}")]
+    Halted(HaltReason),
+    /// The operation is under way still, here or elsewhere.
+    #[error("under way")]
+    InProgress,
+}
+
+/// What all drives have in common.
+pub struct Driver {
+    /// Records and collections.
+    pub store: Arc<dyn Store>,
+    /// auth-service.
+    pub admins: Arc<dyn Admins>,
+    /// New attempts and names.
+    pub ids: Arc<dyn Ids>,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+    /// How long things are kept.
+    pub policy: Policy,
+    /// The lease that this process takes.
+    pub lease: LeaseTerm,
+    /// Drives go on when their callers hang up; a server that stops waits for them.
+    pub tasks: TaskTracker,
+}
+
+impl Driver {
+    /// Drives an operation that this process holds the lease of, and waits for it as long as the caller does.
+    ///
+    /// # Errors
+    /// [`DriveError::InProgress`] when the caller's time is up first; the drive goes on.
+    pub async fn drive(
+        self: &Arc<Self>,
+        organization: Organization,
+        observed: Observed,
+        first_admin: Option<FirstAdmin>,
+        context: &CallContext,
+    ) -> Result<Organization, DriveError> {
+        let drive = Drive::new(
+            self,
+            organization,
+            observed,
+            first_admin,
+            context.request_id.clone(),
+        );
+        let task = self.tasks.spawn(drive.run());
+        match tokio::time::timeout(context.deadline.remaining(), task).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_panicked)) => Err(DriveError::InProgress),
+            Err(_time_is_up) => Err(DriveError::InProgress),
+        }
+    }
+
+    /// Waits for the operation that the record has, and drives it once nobody else does.
+    ///
+    /// # Errors
+    /// As [`drive`](Self::drive), or the store's.
+    pub async fn settle(
+        self: &Arc<Self>,
+        mut organization: Organization,
+        context: &CallContext,
+    ) -> Result<Result<Organization, DriveError>, StoreError> {
+        const POLL: Duration = Duration::from_millis(50);
+        while let Some(operation) = &organization.operation {
+            if let Some(reason) = operation.halted {
+                return Ok(Err(DriveError::Halted(reason)));
+            }
+            if let Some(taken) = self.store.take_lease(organization.id, self.lease).await? {
+                return Ok(self.drive(taken, Observed::nothing(), None, context).await);
+            }
+            if context.deadline.remaining() < 2 * POLL {
+                return Ok(Err(DriveError::InProgress));
+            }
+            tokio::time::sleep(POLL).await;
+            organization = self
+                .store
+                .get(organization.id)
+                .await?
+                .ok_or(StoreError::NotFound)?;
+        }
+        Ok(Ok(organization))
+    }
+}
+
+fn backoff() -> ExponentialBackoff {
+    ExponentialBuilder::new()
+        .with_min_delay(Duration::from_millis(50))
+        .with_max_delay(Duration::from_secs(2))
+        .with_total_delay(Some(GIVE_UP_AFTER))
+        .without_max_times()
+        .with_jitter()
+        .build()
+}

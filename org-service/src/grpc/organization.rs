@@ -1,0 +1,197 @@
+//! `organization.v1.OrganizationService`.
+
+use prost::Message as _;
+use tenantry_common::rpc::{client::CallContext, status::Failure};
+use tenantry_proto::organization::v1::{
+    CreateOrganizationRequest, CreateOrganizationResponse, DeleteOrganizationRequest,
+    DeleteOrganizationResponse, GetOrganizationRequest, GetOrganizationResponse, ListOrganizationsRequest,
+    ListOrganizationsResponse, UpdateOrganizationRequest, UpdateOrganizationResponse,
+    organization_service_server::OrganizationService,
+};
+use tonic::{Request, Response, Status};
+
+use super::{convert::organization_message, parse};
+use crate::{
+    domain::{Organization, Principal},
+    organizations::{Error, Organizations},
+    page_token::{PageTokens, Walk},
+    store::ListQuery,
+};
+
+/// Most bytes of organizations in a page: well below the 4 MiB that clients take by default.
+const MAX_PAGE_BYTES: usize = 3 << 20;
+
+/// Who may create organizations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum SignUp {
+    /// Anyone.
+    Open,
+    /// Operators alone.
+    Closed,
+}
+
+/// The methods that need no bearer token. Health and reflection are services of their own.
+pub fn open_methods(sign_up: SignUp) -> &'static [&'static str] {
+    match sign_up {
+        SignUp::Open => &["/organization.v1.OrganizationService/CreateOrganization"],
+        SignUp::Closed => &[],
+    }
+}
+
+/// The service's methods.
+pub struct OrganizationGrpc {
+    organizations: Organizations,
+    page_tokens: PageTokens,
+    sign_up: SignUp,
+}
+
+impl OrganizationGrpc {
+    /// The methods over these use cases.
+    pub fn new(organizations: Organizations, page_tokens: PageTokens, sign_up: SignUp) -> Self {
+        Self {
+            organizations,
+            page_tokens,
+            sign_up,
+        }
+    }
+}
+
+/// The caller that the authentication layer put there. A method without one is a bug and is denied.
+fn principal<T>(request: &Request<T>) -> Result<Principal, Failure> {
+    request
+        .extensions()
+        .get::<Principal>()
+        .cloned()
+        .ok_or_else(|| Failure::internal(&"a method that needs a principal was called without one"))
+}
+
+fn context<T>(request: &Request<T>) -> CallContext {
+    CallContext::of(request.extensions())
+}
+
+#[tonic::async_trait]
+impl OrganizationService for OrganizationGrpc {
+    async fn create_organization(
+        &self,
+        request: Request<CreateOrganizationRequest>,
+    ) -> Result<Response<CreateOrganizationResponse>, Status> {
+        if self.sign_up == SignUp::Closed && !principal(&request)?.is_operator() {
+            return Err(Failure::from(Error::SignUpClosed).into());
+        }
+        let context = context(&request);
+        let create = parse::create(request.into_inner())?;
+        let organization = self
+            .organizations
+            .create(create, &context)
+            .await
+            .map_err(Failure::from)?;
+        Ok(Response::new(CreateOrganizationResponse {
+            organization: Some(organization_message(organization)),
+        }))
+    }
+
+    async fn get_organization(
+        &self,
+        request: Request<GetOrganizationRequest>,
+    ) -> Result<Response<GetOrganizationResponse>, Status> {
+        let principal = principal(&request)?;
+        let key = parse::get(request.into_inner().organization)?;
+        let organization = self
+            .organizations
+            .get(&principal, &key)
+            .await
+            .map_err(Failure::from)?;
+        Ok(Response::new(GetOrganizationResponse {
+            organization: Some(organization_message(organization)),
+        }))
+    }
+
+    async fn list_organizations(
+        &self,
+        request: Request<ListOrganizationsRequest>,
+    ) -> Result<Response<ListOrganizationsResponse>, Status> {
+        let principal = principal(&request)?;
+        let request = request.into_inner();
+        let limit = parse::page_size(request.page_size)?;
+        let walk = Walk {
+            admin: principal.admin,
+            show_deleted: request.show_deleted,
+        };
+        let after = match request.page_token.as_str() {
+            "" => None,
+            token => Some(parse::page_token(self.page_tokens.open(walk, token))?),
+        };
+        // One more than asked for tells whether there is a next page.
+        let query = ListQuery {
+            after,
+            limit: limit + 1,
+            only: None,
+            show_deleted: request.show_deleted,
+        };
+        let found = self
+            .organizations
+            .list(&principal, query)
+            .await
+            .map_err(Failure::from)?;
+        Ok(Response::new(self.page(found, limit, walk)))
+    }
+
+    async fn update_organization(
+        &self,
+        request: Request<UpdateOrganizationRequest>,
+    ) -> Result<Response<UpdateOrganizationResponse>, Status> {
+        let (principal, context) = (principal(&request)?, context(&request));
+        let (id, changes, etag) = parse::update(request.into_inner())?;
+        let updated = self
+            .organizations
+            .update(&principal, id, &changes, etag, &context)
+            .await;
+        let organization = updated.map_err(Failure::from)?;
+        Ok(Response::new(UpdateOrganizationResponse {
+            organization: Some(organization_message(organization)),
+        }))
+    }
+
+    async fn delete_organization(
+        &self,
+        request: Request<DeleteOrganizationRequest>,
+    ) -> Result<Response<DeleteOrganizationResponse>, Status> {
+        let (principal, context) = (principal(&request)?, context(&request));
+        let request = request.into_inner();
+        let key = parse::delete(request.organization)?;
+        let etag = parse::etag(&request.etag)?;
+        let organization = match self.organizations.delete(&principal, &key, etag, &context).await {
+            Ok(organization) => Some(organization_message(organization)),
+            Err(Error::NotFound) if request.allow_missing => None,
+            Err(error) => return Err(Failure::from(error).into()),
+        };
+        Ok(Response::new(DeleteOrganizationResponse { organization }))
+    }
+}
+
+impl OrganizationGrpc {
+    /// A page of at most `limit` organizations and [`MAX_PAGE_BYTES`], and the token of the next, if there is one.
+    fn page(&self, found: Vec<Organization>, limit: usize, walk: Walk) -> ListOrganizationsResponse {
+        let total = found.len();
+        let (mut organizations, mut bytes, mut last) = (Vec::new(), 0, None);
+        for organization in found.into_iter().take(limit) {
+            let id = organization.id;
+            let message = organization_message(organization);
+            bytes += message.encoded_len();
+            if bytes > MAX_PAGE_BYTES {
+                break;
+            }
+            organizations.push(message);
+            last = Some(id);
+        }
+        let more = organizations.len() < total;
+        let next_page_token = last
+            .filter(|_| more)
+            .map(|last| self.page_tokens.seal(walk, last))
+            .unwrap_or_default();
+        ListOrganizationsResponse {
+            organizations,
+            next_page_token,
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What all use cases share: the store, the driver, and how a handle that somebody holds is met.
+
+use std::sync::Arc;
+
+use tenantry_common::{
+    clock::Clock, clock::Timestamp, id::Ids, rpc::client::CallContext, store::error::StoreError,
+};
+
+use crate::{
+    admins::{Admins, AdminsError},
+    domain::{HaltReason, Handle, Organization},
+    driver::{DriveError, Driver},
+    lifecycle::{self, Accepted},
+    store::Store,
+};
+
+/// The use cases: create, get, list, update, delete. One file each.
+#[derive(Clone)]
+pub struct Organizations {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) admins: Arc<dyn Admins>,
+    pub(crate) driver: Arc<Driver>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+}
+
+/// Why a use case did not do what it was asked to. The table in `grpc::errors` gives each its code and reason.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Missing, or not one that the caller may know of.
+    #[error("organization not found")]
+    NotFound,
+    /// The caller may read the organization, and no more.
+    #[error("your role does not allow this")]
+    NotAllowed,
+    /// Sign-up is closed.
+    #[error("sign-up is closed; ask an operator")]
+    SignUpClosed,
+    /// Another organization has the handle.
+    #[error("handle \"{0}\" is taken")]
+    HandleTaken(Handle),
+    /// The handle was given up a short while ago.
+    #[error("handle \"{handle}\" was given up a short while ago and is not free yet")]
+    HandleResting {
+        /// The handle.
+        handle: Handle,
+        /// When it may be free.
+        available: Timestamp,
+    },
+    /// Another admin has the e-mail.
+    #[error("an admin with this e-mail exists")]
+    EmailTaken,
+    /// The new name folds to no handle.
+    #[error("{0}")]
+    NoHandle(crate::domain::InvalidHandle),
+    /// The request id came with another request before.
+    #[error("this request_id was used with another request")]
+    RequestIdReused,
+    /// The etag is another by now.
+    #[error("the organization has changed; read it again")]
+    EtagMismatch,
+    /// The state does not allow it.
+    #[error("the organization is deleted")]
+    Deleted,
+    /// Another change is under way.
+    #[error("a change of this organization is under way; try again")]
+    InProgress,
+    /// An operation waits for an operator.
+    #[error("a change of this organization has halted and waits for an operator; nothing is lost")]
+    Halted(HaltReason),
+    /// auth-service hashes all it can.
+    #[error("too many passwords are being hashed; try again")]
+    Overloaded(std::time::Duration),
+    /// auth-service is away.
+    #[error("auth-service is not answering: {0}")]
+    AuthUnavailable(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<DriveError> for Error {
+    fn from(error: DriveError) -> Self {
+        match error {
+            DriveError::RolledBack(refusal) => refusal.into(),
+            DriveError::Halted(reason) => Self::Halted(reason),
+            DriveError::InProgress => Self::InProgress,
+        }
+    }
+}
+
+impl From<AdminsError> for Error {
+    fn from(error: AdminsError) -> Self {
+        match error {
+            AdminsError::EmailTaken => Self::EmailTaken,
+            AdminsError::Overloaded { retry_after } => Self::Overloaded(retry_after),
+            AdminsError::Refused(why) | AdminsError::Unavailable(why) => Self::AuthUnavailable(why),
+        }
+    }
+}
+
+/// How often a write is tried again that lost a race to another.
+pub(crate) const MAX_ATTEMPTS: usize = 8;
+
+impl Organizations {
+    /// The use cases over these.
+    pub fn new(driver: Arc<Driver>) -> Self {
+        Self {
+            store: Arc::clone(&driver.store),
+            admins: Arc::clone(&driver.admins),
+            clock: Arc::clone(&driver.clock),
+            ids: Arc::clone(&driver.ids),
+            driver,
+        }
+    }
+
+    pub(crate) fn accepted(&self) -> Accepted {
+        let now = self.clock.now();
+        Accepted {
+            operation: self.ids.uuid_v7(now),
+            now,
+        }
+    }
+
+    /// Waits for whatever is under way, so that the own change comes next.
+    pub(crate) async fn settled(
+        &self,
+        organization: Organization,
+        context: &CallContext,
+    ) -> Result<Organization, Error> {
+        Ok(self.driver.settle(organization, context).await??)
+    }
+
+    /// After a write found the handle held: why, or OK when the holder let go of it and the write may be repeated.
+    pub(crate) async fn meet_holder(&self, handle: &Handle) -> Result<(), Error> {
+        let Some(holder) = self.store.find_by_handle(handle).await? else {
+            return Ok(());
+        };
+        let rest_until = holder
+            .handles
+            .iter()
+            .find(|held| held.handle == *handle)
+            .and_then(|held| held.rest_until);
+        let Some(rest_until) = rest_until else {
+            return Err(Error::HandleTaken(handle.clone()));
+        };
+        let available = rest_until.max(holder.recheck_until.unwrap_or(rest_until));
+        if self.release_expired(&holder, handle, available).await? {
+            return Ok(());
+        }
+        Err(Error::HandleResting {
+            handle: handle.clone(),
+            available,
+        })
+    }
+
+    /// Lets go of a handle whose rest is over, if nothing late can land at its place any more.
+    async fn release_expired(
+        &self,
+        holder: &Organization,
+        handle: &Handle,
+        available: Timestamp,
+    ) -> Result<bool, Error> {
+        let now = self.clock.now();
+        if holder.operation.is_some() || now < available {
+            return Ok(false);
+        }
+        let seen = self.store.look(holder.id, &lifecycle::own_names(holder)).await?;
+        if !lifecycle::in_place(holder, seen) {
+            return Ok(false);
+        }
+        Ok(self.store.release_handle(holder.id, handle, now).await?)
+    }
+}

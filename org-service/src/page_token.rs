@@ -1,0 +1,145 @@
+//! Page tokens: where a walk of pages goes on, sealed so that a client can neither read meaning into it nor change it.
+
+use aws_lc_rs::{
+    constant_time::verify_slices_are_equal,
+    digest::{SHA256, digest},
+    hmac,
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use tenantry_common::id::{AdminId, OrganizationId};
+use uuid::Uuid;
+
+/// Longest token that is looked at, in bytes.
+pub const MAX_BYTES: usize = 1_024;
+
+const VERSION: u8 = 1;
+const ID_BYTES: usize = 16;
+const MAC_BYTES: usize = 32;
+
+/// The token was not made for this caller and these fields, or was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not a token of this list: start again without it")]
+pub struct InvalidPageToken;
+
+/// Seals and opens page tokens. Replicas with the same service credential take each other's.
+#[derive(Clone)]
+pub struct PageTokens {
+    key: hmac::Key,
+}
+
+/// Whose walk of which list it is; a token of another is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Walk {
+    /// The caller.
+    pub admin: AdminId,
+    /// The list's `show_deleted`.
+    pub show_deleted: bool,
+}
+
+impl PageTokens {
+    /// A sealer whose key follows from the services' shared credential.
+    pub fn new(service_credential: &[u8]) -> Self {
+        let mut purpose = b"tenantry page token key v1\0".to_vec();
+        purpose.extend_from_slice(service_credential);
+        Self {
+            key: hmac::Key::new(hmac::HMAC_SHA256, digest(&SHA256, &purpose).as_ref()),
+        }
+    }
+
+    /// The token that goes on after this organization.
+    pub fn seal(&self, walk: Walk, after: OrganizationId) -> String {
+        let mut token = vec![VERSION];
+        token.extend_from_slice(after.as_uuid().as_bytes());
+        token.extend_from_slice(&self.mac(walk, &token));
+        URL_SAFE_NO_PAD.encode(token)
+    }
+
+    /// Where a token goes on.
+    ///
+    /// # Errors
+    /// [`InvalidPageToken`] for anything that [`seal`](Self::seal) did not give for this walk.
+    pub fn open(&self, walk: Walk, token: &str) -> Result<OrganizationId, InvalidPageToken> {
+        if token.len() > MAX_BYTES {
+            return Err(InvalidPageToken);
+        }
+        let token = URL_SAFE_NO_PAD.decode(token).map_err(|_| InvalidPageToken)?;
+        let (signed, mac) = token.split_at_checked(1 + ID_BYTES).ok_or(InvalidPageToken)?;
+        verify_slices_are_equal(mac, &self.mac(walk, signed)).map_err(|_| InvalidPageToken)?;
+        match signed.split_first() {
+            Some((&VERSION, id)) => Uuid::from_slice(id)
+                .map(OrganizationId::from_uuid)
+                .map_err(|_| InvalidPageToken),
+            _ => Err(InvalidPageToken),
+        }
+    }
+
+    fn mac(&self, walk: Walk, signed: &[u8]) -> [u8; MAC_BYTES] {
+        let mut message = walk.admin.as_uuid().as_bytes().to_vec();
+        message.push(u8::from(walk.show_deleted));
+        message.extend_from_slice(signed);
+        let mut mac = [0; MAC_BYTES];
+        mac.copy_from_slice(hmac::sign(&self.key, &message).as_ref());
+        mac
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn walk() -> Walk {
+        Walk {
+            admin: AdminId::from_uuid(Uuid::from_u128(1)),
+            show_deleted: false,
+        }
+    }
+
+    fn after() -> OrganizationId {
+        OrganizationId::from_uuid(Uuid::from_u128(2))
+    }
+
+    #[test]
+    fn a_token_opens_for_its_own_walk_alone() {
+        let tokens = PageTokens::new(b"credential");
+        let token = tokens.seal(walk(), after());
+        assert_eq!(tokens.open(walk(), &token), Ok(after()));
+        let other_caller = Walk {
+            admin: AdminId::from_uuid(Uuid::from_u128(9)),
+            ..walk()
+        };
+        let other_list = Walk {
+            show_deleted: true,
+            ..walk()
+        };
+        for other in [other_caller, other_list] {
+            assert_eq!(tokens.open(other, &token), Err(InvalidPageToken));
+        }
+        assert_eq!(
+            PageTokens::new(b"other").open(walk(), &token),
+            Err(InvalidPageToken)
+        );
+    }
+
+    #[test]
+    fn no_changed_bit_goes_unnoticed() {
+        let tokens = PageTokens::new(b"credential");
+        let token = URL_SAFE_NO_PAD.decode(tokens.seal(walk(), after())).unwrap();
+        for bit in 0..token.len() * 8 {
+            let mut changed = token.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(
+                tokens.open(walk(), &URL_SAFE_NO_PAD.encode(changed)),
+                Err(InvalidPageToken)
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn other_text_is_refused_without_a_panic(text in "\\PC{0,200}") {
+            prop_assert_eq!(PageTokens::new(b"credential").open(walk(), &text), Err(InvalidPageToken));
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Puts the parts together and serves.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use tenantry_common::{
+    clock::{Clock, SystemClock},
+    config::{SettingError, service_credential},
+    id::{Ids, SystemIds},
+    rpc::{
+        client,
+        server::{Frame, MAX_MESSAGE_BYTES, Readiness, ServeError, serve},
+    },
+    store::error::StoreError,
+};
+use tenantry_proto::organization::v1::organization_service_server::{
+    OrganizationServiceServer, SERVICE_NAME,
+};
+use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
+use tonic::service::{LayerExt, Routes};
+
+use crate::{
+    admins::GrpcAdmins,
+    authentication::AuthenticationLayer,
+    config::Config,
+    driver::Driver,
+    grpc::{OrganizationGrpc, open_methods},
+    lifecycle::Policy,
+    organizations::Organizations,
+    page_token::PageTokens,
+    store::{self, LeaseTerm, Store},
+};
+
+/// How long after an uncertain command a late effect is reckoned with.
+const RECHECK: Duration = Duration::from_secs(600);
+
+/// What a server takes from its surroundings.
+#[derive(Clone)]
+pub struct Environment {
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+    /// New ids and random numbers.
+    pub ids: Arc<dyn Ids>,
+    /// A store that is open already; otherwise the one that the settings name is opened.
+    pub store: Option<Arc<dyn Store>>,
+}
+
+impl Default for Environment {
+    /// The host's clock and random numbers, and the store of the settings.
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+            store: None,
+        }
+    }
+}
+
+/// Why a server did not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A setting is wrong.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// The store cannot be opened.
+    #[error("cannot open the store: {0}")]
+    Store(#[from] StoreError),
+    /// The listener failed.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+}
+
+/// Serves until `shutdown`, then drains.
+///
+/// # Errors
+/// [`RunError`] when the server cannot start or its listener fails.
+pub async fn run(
+    config: Config,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), RunError> {
+    run_in(config, Environment::default(), listener, shutdown).await
+}
+
+/// As [`run`], with surroundings of the caller's choice.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_in(
+    config: Config,
+    environment: Environment,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), RunError> {
+    let Config {
+        listen: _,
+        store: store_url,
+        auth_url,
+        sign_up,
+        retention,
+        handle_rest,
+        lease,
+        store_cache_mib,
+        service_credential: credential,
+        service_credential_file: credential_file,
+        server: settings,
+    } = config;
+    let Environment { clock, ids, store } = environment;
+
+    let credential = service_credential(credential, credential_file)?;
+    let auth = client::channel(&auth_url)?;
+    let admins = GrpcAdmins::new(auth.clone(), &credential)
+        .map_err(|_| SettingError::new("SERVICE_CREDENTIAL", "must be visible ASCII characters"))?;
+    let store = match store {
+        Some(store) => store,
+        None => store::open(&store_url, store_cache_mib, Arc::clone(&clock), &*ids).await?,
+    };
+    let tasks = TaskTracker::new();
+    let driver = Arc::new(Driver {
+        store: Arc::clone(&store),
+        admins: Arc::new(admins),
+        clock,
+        policy: Policy {
+            retention,
+            handle_rest,
+            recheck: RECHECK,
+        },
+        lease: LeaseTerm {
+            owner: ids.uuid_v4(),
+            length: lease,
+        },
+        ids: Arc::clone(&ids),
+        tasks: tasks.clone(),
+    });
+    let page_tokens = PageTokens::new(credential.expose().as_bytes());
+    let service = OrganizationGrpc::new(Organizations::new(driver), page_tokens, sign_up);
+    let service = OrganizationServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let service = AuthenticationLayer::new(auth, open_methods(sign_up)).named_layer(service);
+
+    let drain_timeout = settings.drain_timeout;
+    let readiness = Arc::new(StoreAnswers(store));
+    let frame = Frame {
+        settings,
+        services: vec![SERVICE_NAME],
+        readiness,
+        ids,
+    };
+    serve(frame, Routes::new(service), listener, shutdown).await?;
+    // Operations whose callers are gone go on to their end, if that is near.
+    tasks.close();
+    if tokio::time::timeout(drain_timeout, tasks.wait()).await.is_err() {
+        tracing::warn!(left = tasks.len(), "operations are left under way");
+    }
+    Ok(())
+}
+
+/// Ready is who has a store that answers.
+struct StoreAnswers(Arc<dyn Store>);
+
+#[async_trait]
+impl Readiness for StoreAnswers {
+    async fn ready(&self) -> bool {
+        self.0.ping().await.is_ok()
+    }
+}

@@ -1,0 +1,196 @@
+//! The records, and the indexes that are kept in the same transaction.
+
+use redb::{ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
+use serde::{Deserialize, Serialize};
+use tenantry_common::{
+    id::OrganizationId,
+    store::{
+        embedded::{decode, encode},
+        error::{StoreError, UniqueIndex},
+    },
+};
+use uuid::Uuid;
+
+use crate::{
+    domain::{Handle, Organization},
+    store::{CREATE_REQUEST_INDEX, Fence, HANDLE_INDEX, ID_INDEX, ListQuery, selection::listed_states},
+};
+
+/// Records by the numbers of their ids, whose order is that of the ids.
+const ORGANIZATIONS: TableDefinition<'_, u128, &[u8]> = TableDefinition::new("organizations");
+const HANDLES: TableDefinition<'_, &str, u128> = TableDefinition::new(HANDLE_INDEX.0);
+const CREATE_REQUESTS: TableDefinition<'_, u128, u128> = TableDefinition::new(CREATE_REQUEST_INDEX.0);
+const COUNTERS: TableDefinition<'_, &str, u64> = TableDefinition::new("counters");
+const STARTS: &str = "starts";
+
+/// Which opening of the file this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Start(u64);
+
+/// A record, and the start of the process that wrote it last: its lease is void in every later one.
+#[derive(Serialize, Deserialize)]
+struct Stored<T> {
+    start: Start,
+    organization: T,
+}
+
+/// Makes the tables where they are missing and counts this start.
+pub(super) fn begin(transaction: &WriteTransaction) -> Result<Start, StoreError> {
+    let mut counters = transaction.open_table(COUNTERS)?;
+    let before = counters.get(STARTS)?.map_or(0, |count| count.value());
+    let start = Start(before + 1);
+    counters.insert(STARTS, start.0)?;
+    Records::open(transaction, start)?;
+    Ok(start)
+}
+
+/// The records in a write transaction.
+pub(super) struct Records<'t> {
+    organizations: Table<'t, u128, &'static [u8]>,
+    handles: Table<'t, &'static str, u128>,
+    create_requests: Table<'t, u128, u128>,
+    start: Start,
+}
+
+impl<'t> Records<'t> {
+    pub(super) fn open(transaction: &'t WriteTransaction, start: Start) -> Result<Self, StoreError> {
+        Ok(Self {
+            organizations: transaction.open_table(ORGANIZATIONS)?,
+            handles: transaction.open_table(HANDLES)?,
+            create_requests: transaction.open_table(CREATE_REQUESTS)?,
+            start,
+        })
+    }
+
+    pub(super) fn get(&self, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
+        get_from(&self.organizations, self.start, id.as_uuid().as_u128())
+    }
+
+    /// The record with this operation under this lease; `Conflict` when there is none.
+    pub(super) fn fenced(&self, fence: Fence) -> Result<Organization, StoreError> {
+        self.get(fence.organization)?
+            .filter(|stored| {
+                let operation = stored.operation.as_ref().map(|operation| operation.id);
+                operation == Some(fence.operation) && stored.fence == fence.fence
+            })
+            .ok_or(StoreError::Conflict)
+    }
+
+    pub(super) fn insert(&mut self, organization: &Organization) -> Result<(), StoreError> {
+        let id = organization.id.as_uuid().as_u128();
+        if self.organizations.get(id)?.is_some() {
+            return Err(StoreError::AlreadyExists(ID_INDEX));
+        }
+        self.put(organization)
+    }
+
+    pub(super) fn replace(&mut self, before: &Organization, after: &Organization) -> Result<(), StoreError> {
+        for held in &before.handles {
+            self.handles.remove(held.handle.as_str())?;
+        }
+        if let Some(request) = &before.create_request {
+            self.create_requests.remove(request.key.as_u128())?;
+        }
+        self.put(after)
+    }
+
+    fn put(&mut self, organization: &Organization) -> Result<(), StoreError> {
+        let id = organization.id.as_uuid().as_u128();
+        for held in &organization.handles {
+            let holder = self.handles.insert(held.handle.as_str(), id)?;
+            refuse_other(holder.map(|holder| holder.value()), id, HANDLE_INDEX)?;
+        }
+        if let Some(request) = &organization.create_request {
+            let holder = self.create_requests.insert(request.key.as_u128(), id)?;
+            refuse_other(holder.map(|holder| holder.value()), id, CREATE_REQUEST_INDEX)?;
+        }
+        let stored = Stored {
+            start: self.start,
+            organization,
+        };
+        self.organizations.insert(id, encode(&stored)?.as_slice())?;
+        Ok(())
+    }
+}
+
+fn refuse_other(holder: Option<u128>, id: u128, index: UniqueIndex) -> Result<(), StoreError> {
+    match holder {
+        Some(holder) if holder != id => Err(StoreError::AlreadyExists(index)),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn get(
+    transaction: &ReadTransaction,
+    start: Start,
+    id: OrganizationId,
+) -> Result<Option<Organization>, StoreError> {
+    let organizations = transaction.open_table(ORGANIZATIONS)?;
+    get_from(&organizations, start, id.as_uuid().as_u128())
+}
+
+pub(super) fn find_by_handle(
+    transaction: &ReadTransaction,
+    start: Start,
+    handle: &Handle,
+) -> Result<Option<Organization>, StoreError> {
+    let handles = transaction.open_table(HANDLES)?;
+    let Some(id) = handles.get(handle.as_str())? else {
+        return Ok(None);
+    };
+    get_from(&transaction.open_table(ORGANIZATIONS)?, start, id.value())
+}
+
+pub(super) fn find_by_create_request(
+    transaction: &ReadTransaction,
+    start: Start,
+    key: Uuid,
+) -> Result<Option<Organization>, StoreError> {
+    let requests = transaction.open_table(CREATE_REQUESTS)?;
+    let Some(id) = requests.get(key.as_u128())? else {
+        return Ok(None);
+    };
+    get_from(&transaction.open_table(ORGANIZATIONS)?, start, id.value())
+}
+
+pub(super) fn list(
+    transaction: &ReadTransaction,
+    start: Start,
+    query: &ListQuery,
+) -> Result<Vec<Organization>, StoreError> {
+    let organizations = transaction.open_table(ORGANIZATIONS)?;
+    let number = |id: OrganizationId| id.as_uuid().as_u128();
+    let last = query.only.map_or(u128::MAX, number);
+    let first = query.after.map_or(0, |id| number(id).saturating_add(1));
+    let first = first.max(query.only.map_or(0, number));
+    if first > last {
+        return Ok(Vec::new());
+    }
+    organizations
+        .range(first..=last)?
+        .map(|entry| read(start, entry?.1.value()))
+        .filter(|read| match read {
+            Ok(organization) => listed_states(query.show_deleted).contains(&organization.state),
+            Err(_) => true,
+        })
+        .take(query.limit)
+        .collect()
+}
+
+fn get_from(
+    organizations: &impl ReadableTable<u128, &'static [u8]>,
+    start: Start,
+    id: u128,
+) -> Result<Option<Organization>, StoreError> {
+    let found = organizations.get(id)?;
+    found.map(|bytes| read(start, bytes.value())).transpose()
+}
+
+fn read(start: Start, bytes: &[u8]) -> Result<Organization, StoreError> {
+    let mut stored: Stored<Organization> = decode("organizations", bytes)?;
+    if stored.start != start {
+        stored.organization.lease = None;
+    }
+    Ok(stored.organization)
+}

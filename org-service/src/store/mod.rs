@@ -1,0 +1,165 @@
+//! THE PORT: what org-service needs of a store. Both adapters hold to the suite in `conformance`.
+
+#[cfg(test)]
+mod conformance;
+pub mod embedded;
+pub mod mongo;
+mod open;
+mod selection;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tenantry_common::{
+    clock::Timestamp,
+    id::OrganizationId,
+    store::error::{StoreError, UniqueIndex},
+};
+use uuid::Uuid;
+
+pub use self::open::open;
+use crate::domain::{CollectionName, Handle, Organization, Seen, Stamp};
+
+/// No two records hold a handle, resting ones included.
+pub const HANDLE_INDEX: UniqueIndex = UniqueIndex("organizations_handle");
+/// No two records have a create's request id.
+pub const CREATE_REQUEST_INDEX: UniqueIndex = UniqueIndex("organizations_create_request");
+/// No two records have an id.
+pub const ID_INDEX: UniqueIndex = UniqueIndex("_id_");
+/// No two collections have a name.
+pub const COLLECTION_INDEX: UniqueIndex = UniqueIndex("collections_name");
+
+/// The lease that a write asks for; the store reckons its end by its own clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeaseTerm {
+    /// Which driver.
+    pub owner: Uuid,
+    /// How long.
+    pub length: Duration,
+}
+
+/// The right to take an operation's next step: this operation, under this lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// Whose operation.
+    pub organization: OrganizationId,
+    /// Which operation.
+    pub operation: Uuid,
+    /// Which lease.
+    pub fence: i64,
+}
+
+/// Which organizations a list wants, in the order of their ids.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListQuery {
+    /// Only those with a greater id.
+    pub after: Option<OrganizationId>,
+    /// At most this many.
+    pub limit: usize,
+    /// This one alone.
+    pub only: Option<OrganizationId>,
+    /// Deleted ones too.
+    pub show_deleted: bool,
+}
+
+/// Records of organizations, and their collections.
+///
+/// Every method MUST answer [`StoreError::Unavailable`] when the store is away, [`StoreError::Corrupt`] when a record
+/// cannot be read, and MUST have made its write durable (MongoDB: majority and journaled) before it answers OK. A
+/// caller that stops waiting MUST NOT leave a write half done. Values MUST be stored literally, whatever they hold.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// OK when the store answers.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Inserts a record as it is, with a first lease if `lease` is given: `lease.until` is the store's now plus its
+    /// length. Answers the record as stored.
+    ///
+    /// MUST refuse with `AlreadyExists(HANDLE_INDEX)`, `AlreadyExists(CREATE_REQUEST_INDEX)` or
+    /// `AlreadyExists(ID_INDEX)` and write nothing; where several are violated it may name any of them.
+    async fn insert(
+        &self,
+        organization: &Organization,
+        lease: Option<LeaseTerm>,
+    ) -> Result<Organization, StoreError>;
+
+    /// The record with this id, whatever its state.
+    async fn get(&self, id: OrganizationId) -> Result<Option<Organization>, StoreError>;
+
+    /// The record that holds this handle, and whether or not the handle rests there.
+    async fn find_by_handle(&self, handle: &Handle) -> Result<Option<Organization>, StoreError>;
+
+    /// The record of the create with this request id.
+    async fn find_by_create_request(&self, key: Uuid) -> Result<Option<Organization>, StoreError>;
+
+    /// Records in ascending order of their ids: ACTIVE and SUSPENDED ones, with `show_deleted` DELETED ones too.
+    ///
+    /// MUST answer a record that is there throughout exactly once over a walk of pages, whatever else is written.
+    async fn list(&self, query: &ListQuery) -> Result<Vec<Organization>, StoreError>;
+
+    /// Replaces an idle record: one atomic write that MUST happen only while the stored record has no operation and
+    /// its epoch is `next.epoch - 1`; otherwise `Conflict`, or `NotFound` when there is none. With `lease` the record
+    /// gets that lease; `next` carries the operation and the raised fence already. Answers the record as stored.
+    ///
+    /// MUST refuse with `AlreadyExists(HANDLE_INDEX)` when `next.handles` holds another record's handle.
+    async fn accept(&self, next: &Organization, lease: Option<LeaseTerm>)
+    -> Result<Organization, StoreError>;
+
+    /// Takes the lease of an operation that nobody drives: MUST happen only while the stored record has an operation
+    /// and no lease, or one whose end is past by the store's clock; the fence is raised by one. On the embedded store a lease of an earlier start of the
+    /// process counts as past, whatever its time. None when it cannot be taken.
+    async fn take_lease(
+        &self,
+        id: OrganizationId,
+        lease: LeaseTerm,
+    ) -> Result<Option<Organization>, StoreError>;
+
+    /// Moves the lease's end to the store's now plus `length`. `Conflict` when operation or fence are others by now.
+    async fn renew_lease(&self, fence: Fence, length: Duration) -> Result<(), StoreError>;
+
+    /// Replaces a record under its lease: one atomic write that MUST happen only while the stored record has this
+    /// operation and this fence, else `Conflict`. The stored lease is kept while `next` has an operation and removed
+    /// with it; `next.lease` is not looked at. Answers the record as stored.
+    ///
+    /// MUST refuse with `AlreadyExists(HANDLE_INDEX)` when `next.handles` holds another record's handle.
+    async fn record(&self, fence: Fence, next: &Organization) -> Result<Organization, StoreError>;
+
+    /// Lets go of a resting handle: one atomic write that MUST happen only while the record holds the handle with a
+    /// `rest_until` not after `now`, has no operation, and no `recheck_until` after `now`; it removes that entry and
+    /// a past `recheck_until`. Answers whether it did.
+    async fn release_handle(
+        &self,
+        id: OrganizationId,
+        handle: &Handle,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// Every collection that bears this organization's stamp, under any name; that stands at one of `names`; or whose
+    /// name was condemned for it (`drop_<id>_…`). In the order of the names, none twice.
+    async fn look(&self, id: OrganizationId, names: &[CollectionName]) -> Result<Vec<Seen>, StoreError>;
+
+    /// Creates an empty collection that bears `stamp` from the instant it exists.
+    ///
+    /// `AlreadyExists(COLLECTION_INDEX)` when something has the name. MUST be sent at most once. A store that can
+    /// MUST check the fence in the same transaction and answer `Conflict` when it is stale, here and for the next two.
+    async fn create_collection(
+        &self,
+        fence: Fence,
+        name: &CollectionName,
+        stamp: Stamp,
+    ) -> Result<(), StoreError>;
+
+    /// Renames a collection with its stamp and all its documents, atomically.
+    ///
+    /// `NotFound` when nothing is at `from`, `AlreadyExists(COLLECTION_INDEX)` when something is at `to`, which MUST
+    /// never be overwritten. MUST be sent at most once.
+    async fn rename_collection(
+        &self,
+        fence: Fence,
+        from: &CollectionName,
+        to: &CollectionName,
+    ) -> Result<(), StoreError>;
+
+    /// Drops a collection with all its documents; OK when nothing has the name. MUST be sent at most once.
+    async fn drop_collection(&self, fence: Fence, name: &CollectionName) -> Result<(), StoreError>;
+}

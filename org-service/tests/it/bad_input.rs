@@ -1,0 +1,258 @@
+//! What cannot be right gets a clear error that names every bad field, and changes nothing.
+
+use tenantry_proto::organization::v1::{self as pb, AdminCredentials, CreateOrganizationRequest};
+use tonic::{
+    Code, Status,
+    client::Grpc,
+    codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
+    codegen::http::uri::PathAndQuery,
+};
+
+use crate::harness::*;
+
+tenantry_common::conformance! {
+    embedded: embedded;
+    mongo: on_mongo;
+    every_bad_field_of_a_create_is_named_at_once,
+    each_rule_of_a_create_is_enforced,
+    bad_fields_of_the_other_calls_are_named,
+    a_megabyte_and_bad_utf8_are_refused,
+    an_unknown_method_says_so,
+}
+
+async fn every_bad_field_of_a_create_is_named_at_once(place: Place) {
+    let platform = Platform::start(place).await;
+    let before = platform.store.calls();
+    let request = CreateOrganizationRequest {
+        name: " ".to_owned(),
+        handle: "Not Canonical".to_owned(),
+        admin: Some(AdminCredentials {
+            email: "nobody".to_owned(),
+            password: "short".to_owned(),
+        }),
+        labels: [("Bad Key".to_owned(), String::new())].into(),
+        request_id: "17".to_owned(),
+    };
+    let named = bad_fields(platform.org.clone().create_organization(request).await);
+    assert_eq!(
+        named,
+        [
+            "name",
+            "handle",
+            "admin.email",
+            "admin.password",
+            "labels",
+            "request_id"
+        ]
+    );
+    assert_eq!(platform.store.calls(), before);
+}
+
+async fn each_rule_of_a_create_is_enforced(place: Place) {
+    let platform = Platform::start(place).await;
+    let before = platform.store.calls();
+    type Change = fn(&mut CreateOrganizationRequest);
+    fn admin(request: &mut CreateOrganizationRequest) -> &mut AdminCredentials {
+        request.admin.as_mut().unwrap()
+    }
+    let table: [(&str, Change); 19] = [
+        ("name", |r| r.name = String::new()),
+        ("name", |r| r.name = "x".repeat(101)),
+        ("name", |r| r.name = "a\u{202e}b".to_owned()),
+        ("name", |r| r.name = "P\u{430}ypal".to_owned()),
+        ("handle", |r| r.name = "!!!".to_owned()),
+        ("handle", |r| r.name = "Admin".to_owned()),
+        ("handle", |r| r.handle = "a".to_owned()),
+        ("handle", |r| r.handle = "a".repeat(64)),
+        ("handle", |r| r.handle = "org".to_owned()),
+        ("handle", |r| r.handle = "$hashed_password".to_owned()),
+        ("admin.email", |r| admin(r).email = String::new()),
+        ("admin.email", |r| {
+            admin(r).email = format!("{}@example.com", "a".repeat(250))
+        }),
+        ("admin.email", |r| admin(r).email = "a@b@c".to_owned()),
+        ("admin.password", |r| admin(r).password = "1234567".to_owned()),
+        ("admin.password", |r| admin(r).password = "x".repeat(1_025)),
+        ("admin.password", |r| {
+            admin(r).password = "1234\u{0}5678".to_owned()
+        }),
+        ("labels", |r| {
+            r.labels = (0..17).map(|i| (format!("k{i}"), String::new())).collect()
+        }),
+        ("labels", |r| {
+            r.labels = [("k".to_owned(), "v".repeat(256))].into()
+        }),
+        ("request_id", |r| {
+            r.request_id = "{0199a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b}".to_owned()
+        }),
+    ];
+    for (field, change) in table {
+        let mut request = create_request("Acme");
+        change(&mut request);
+        assert_eq!(
+            bad_fields(platform.org.clone().create_organization(request).await),
+            [field]
+        );
+    }
+    let mut without_admin = create_request("Acme");
+    without_admin.admin = None;
+    assert_eq!(
+        bad_fields(platform.org.clone().create_organization(without_admin).await),
+        ["admin.email", "admin.password"]
+    );
+    assert_eq!(platform.store.calls(), before);
+}
+
+async fn bad_fields_of_the_other_calls_are_named(place: Place) {
+    let platform = Platform::start(place).await;
+    let acme = platform.create("Acme").await;
+    let token = platform.token_of(&acme).await;
+    assert_eq!(bad_fields(platform.get(&token, "acme").await), ["id"]);
+    assert_eq!(bad_fields(platform.delete(&token, "").await), ["id"]);
+    let nothing = platform
+        .org
+        .clone()
+        .get_organization(bearer(&token, Default::default()))
+        .await;
+    assert_eq!(bad_fields(nothing), ["organization"]);
+    let folded = pb::DeleteOrganizationRequest {
+        organization: Some(pb::delete_organization_request::Organization::Handle(
+            "ACME".to_owned(),
+        )),
+        ..Default::default()
+    };
+    assert_eq!(
+        bad_fields(
+            platform
+                .org
+                .clone()
+                .delete_organization(bearer(&token, folded))
+                .await
+        ),
+        ["handle"]
+    );
+    let named = |name: &str| pb::Organization {
+        id: acme.id.clone(),
+        name: name.to_owned(),
+        ..Default::default()
+    };
+    let unknown = platform
+        .update(&token, named(""), &["name", "colour", "state"])
+        .await;
+    assert_eq!(bad_fields(unknown), ["update_mask", "organization.name"]);
+    assert_eq!(
+        bad_fields(platform.update(&token, named("!!!"), &["name"]).await),
+        ["organization.handle"]
+    );
+    let etag = pb::UpdateOrganizationRequest {
+        organization: Some(named("Acme Two")),
+        etag: "7".to_owned(),
+        ..Default::default()
+    };
+    assert_eq!(
+        bad_fields(
+            platform
+                .org
+                .clone()
+                .update_organization(bearer(&token, etag))
+                .await
+        ),
+        ["etag"]
+    );
+    assert_eq!(platform.get(&token, &acme.id).await.unwrap(), acme);
+}
+
+/// Sends bytes as they are.
+#[derive(Default)]
+struct Raw;
+
+impl Codec for Raw {
+    type Encode = Vec<u8>;
+    type Decode = ();
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl Encoder for Raw {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn encode(&mut self, item: Vec<u8>, dst: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        bytes::BufMut::put_slice(dst, &item);
+        Ok(())
+    }
+}
+
+impl Decoder for Raw {
+    type Item = ();
+    type Error = Status;
+
+    fn decode(&mut self, src: &mut DecodeBuf<'_>) -> Result<Option<()>, Status> {
+        bytes::Buf::advance(src, bytes::Buf::remaining(src));
+        Ok(Some(()))
+    }
+}
+
+async fn send_raw(platform: &Platform, method: &'static str, message: Vec<u8>) -> Result<(), Status> {
+    let mut grpc = Grpc::new(connect(&platform.org_server.url).await);
+    grpc.ready().await.unwrap();
+    let path = PathAndQuery::from_static(method);
+    grpc.unary(tonic::Request::new(message), path, Raw)
+        .await
+        .map(drop)
+}
+
+const CREATE: &str = "/organization.v1.OrganizationService/CreateOrganization";
+
+async fn a_megabyte_and_bad_utf8_are_refused(place: Place) {
+    let platform = Platform::start(place).await;
+    let before = platform.store.calls();
+    let mut megabyte = create_request("Acme");
+    megabyte.name = "x".repeat(1 << 20);
+    let refused = platform.org.clone().create_organization(megabyte).await;
+    assert_eq!(
+        failure(refused),
+        (Code::ResourceExhausted, "REQUEST_TOO_LARGE".to_owned())
+    );
+    let mut large = create_request("Acme");
+    large.name = "x".repeat(60_000);
+    assert_eq!(
+        bad_fields(platform.org.clone().create_organization(large).await),
+        ["name"]
+    );
+    // Field 1, two bytes that are not UTF-8; then what is no protobuf at all.
+    for message in [vec![0x0a, 0x02, 0xff, 0xfe], vec![0xff; 40], vec![0x0a, 0x7f]] {
+        let refused = send_raw(&platform, CREATE, message).await;
+        assert_eq!(
+            failure(refused),
+            (Code::InvalidArgument, "MALFORMED_REQUEST".to_owned())
+        );
+    }
+    assert_eq!(platform.store.calls(), before);
+}
+
+async fn an_unknown_method_says_so(place: Place) {
+    let platform = Platform::start(place).await;
+    for method in [
+        "/organization.v1.OrganizationService/DropAll",
+        "/organization.v1.Nothing/CreateOrganization",
+        "/x",
+    ] {
+        let refused = send_raw(&platform, method, Vec::new()).await;
+        let expected = if method.contains("OrganizationService/") {
+            // Deny by default: what is not open needs a principal, known or not.
+            (Code::Unauthenticated, "TOKEN_MISSING".to_owned())
+        } else {
+            (Code::Unimplemented, "METHOD_UNKNOWN".to_owned())
+        };
+        assert_eq!(failure(refused), expected, "{method}");
+    }
+}

@@ -1,0 +1,448 @@
+//! Create, log in, get, rename, delete: the main job.
+
+use std::time::Duration;
+
+use org_service::domain::State;
+use tenantry_proto::organization::v1::{self as pb, OrganizationState};
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::harness::*;
+
+tenantry_common::conformance! {
+    embedded: embedded;
+    mongo: on_mongo;
+    an_organization_lives_from_create_to_delete,
+    a_created_organization_has_one_collection_and_an_admin_who_logs_in,
+    a_repeated_create_answers_the_first_ones_organization,
+    a_request_id_with_another_request_is_refused,
+    a_create_that_loses_its_email_leaves_nothing_behind,
+    a_rename_moves_the_collection_and_the_old_handle_rests,
+    a_given_handle_stays_when_the_name_changes,
+    renaming_back_and_forth_revives_the_own_handle,
+    the_same_name_again_changes_nothing,
+    a_stale_etag_is_refused,
+    labels_change_without_an_operation,
+    retention_zero_purges_at_once_and_frees_the_email,
+    a_rested_handle_is_free_again,
+    an_operation_left_behind_is_driven_on_by_the_next_write,
+}
+
+async fn an_organization_lives_from_create_to_delete(place: Place) {
+    let platform = Platform::start(place).await;
+    let created = platform.create("Acme, Inc.").await;
+    assert_eq!(created.handle, "acme_inc");
+    assert_eq!(created.collection_name, "org_acme_inc");
+    assert_eq!(created.state(), OrganizationState::Active);
+    let token = platform.token_of(&created).await;
+
+    let by_any_spelling = pb::get_organization_request::Organization::Handle("ACME  inc".to_owned());
+    assert_eq!(platform.get_by(&token, by_any_spelling).await.unwrap(), created);
+
+    let renamed = platform.rename(&token, &created.id, "Acme Labs").await.unwrap();
+    assert_eq!(
+        (renamed.handle.as_str(), renamed.collection_name.as_str()),
+        ("acme_labs", "org_acme_labs")
+    );
+    assert_ne!(renamed.etag, created.etag);
+    assert_eq!(platform.get(&token, &created.id).await.unwrap(), renamed);
+
+    let deleted = platform.delete(&token, &created.id).await.unwrap();
+    assert_eq!(deleted.state(), OrganizationState::Deleted);
+    assert_eq!(deleted.collection_name, "");
+    let kept = deleted.purge_time.unwrap().seconds - deleted.delete_time.unwrap().seconds;
+    assert_eq!(kept, 7 * 86_400);
+    assert!(platform.collections_of(&created.id).await[0].starts_with("trash_"));
+
+    // The owner's own repeat: the token died with the first one.
+    let repeat = platform.delete(&token, &created.id).await;
+    assert_eq!(
+        failure(repeat),
+        (Code::Unauthenticated, "TOKEN_REVOKED".to_owned())
+    );
+    let login = platform.login(&email_of("Acme, Inc."), PASSWORD).await;
+    assert_eq!(
+        failure(login),
+        (Code::Unauthenticated, "CREDENTIALS_INVALID".to_owned())
+    );
+    let operator = platform.operator().await;
+    assert_eq!(
+        failure(platform.delete(&operator, &created.id).await),
+        (Code::NotFound, "ORGANIZATION_NOT_FOUND".to_owned())
+    );
+    assert_eq!(
+        platform.get(&operator, &created.id).await.unwrap().state(),
+        OrganizationState::Deleted
+    );
+}
+
+async fn a_created_organization_has_one_collection_and_an_admin_who_logs_in(place: Place) {
+    let platform = Platform::start(place).await;
+    let created = platform.create("Globex").await;
+    assert_eq!(platform.collections_of(&created.id).await, ["org_globex"]);
+    let record = platform.record(&created.id).await;
+    assert_eq!(
+        (record.state, record.operation, record.lease),
+        (State::Active, None, None)
+    );
+    assert!(record.stamp.is_some() && record.recheck_until.is_none());
+    let token = platform.token_of(&created).await;
+    let me = platform
+        .auth
+        .clone()
+        .get_current_admin(bearer(&token, Default::default()))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(me.admin.unwrap().organization_id, created.id);
+}
+
+async fn a_repeated_create_answers_the_first_ones_organization(place: Place) {
+    let platform = Platform::start(place).await;
+    let request_id = Uuid::from_u128(0x1234_5678).to_string();
+    let request = pb::CreateOrganizationRequest {
+        request_id,
+        ..create_request("Initech")
+    };
+    let first = platform
+        .org
+        .clone()
+        .create_organization(request.clone())
+        .await
+        .unwrap()
+        .into_inner();
+    let mut again = request.clone();
+    again.admin.as_mut().unwrap().password = "another password".to_owned();
+    for repeat in [request, again] {
+        assert_eq!(
+            platform
+                .org
+                .clone()
+                .create_organization(repeat)
+                .await
+                .unwrap()
+                .into_inner(),
+            first
+        );
+    }
+}
+
+async fn a_request_id_with_another_request_is_refused(place: Place) {
+    let platform = Platform::start(place).await;
+    let request_id = Uuid::from_u128(42).to_string();
+    let first = pb::CreateOrganizationRequest {
+        request_id: request_id.clone(),
+        ..create_request("Initech")
+    };
+    platform.org.clone().create_organization(first).await.unwrap();
+    let other = pb::CreateOrganizationRequest {
+        request_id,
+        ..create_request("Hooli")
+    };
+    let refused = platform.org.clone().create_organization(other).await;
+    assert_eq!(
+        failure(refused),
+        (Code::InvalidArgument, "REQUEST_ID_REUSED".to_owned())
+    );
+    platform.create("Hooli").await;
+}
+
+async fn a_create_that_loses_its_email_leaves_nothing_behind(place: Place) {
+    let platform = Platform::start(place).await;
+    let first = platform.create("Umbrella").await;
+    let mut request = create_request("Tyrell");
+    request.admin.as_mut().unwrap().email = format!("  {} ", email_of("Umbrella").to_uppercase());
+    let refused = platform.org.clone().create_organization(request).await;
+    assert_eq!(failure(refused), (Code::AlreadyExists, "EMAIL_TAKEN".to_owned()));
+    // The handle is free at once.
+    let tyrell = platform.create("Tyrell").await;
+    assert_eq!(platform.collections_of(&tyrell.id).await, ["org_tyrell"]);
+    assert_eq!(platform.collections_of(&first.id).await, ["org_umbrella"]);
+}
+
+async fn a_rename_moves_the_collection_and_the_old_handle_rests(place: Place) {
+    let platform = Platform::start(place).await;
+    let created = platform.create("Stark").await;
+    let token = platform.token_of(&created).await;
+    platform
+        .rename(&token, &created.id, "Stark Industries")
+        .await
+        .unwrap();
+    assert_eq!(
+        platform.collections_of(&created.id).await,
+        ["org_stark_industries"]
+    );
+    let taken = platform
+        .org
+        .clone()
+        .create_organization(create_request("Stark Industries"))
+        .await;
+    assert_eq!(failure(taken), (Code::AlreadyExists, "HANDLE_TAKEN".to_owned()));
+    let mut resting = create_request("stark");
+    resting.admin.as_mut().unwrap().email = "other@stark.example".to_owned();
+    let resting = platform.org.clone().create_organization(resting).await;
+    assert_eq!(
+        failure(resting),
+        (Code::AlreadyExists, "HANDLE_RESTING".to_owned())
+    );
+    let old = pb::get_organization_request::Organization::Handle("stark".to_owned());
+    assert_eq!(
+        failure(platform.get_by(&token, old).await),
+        (Code::NotFound, "ORGANIZATION_NOT_FOUND".to_owned())
+    );
+}
+
+async fn a_given_handle_stays_when_the_name_changes(place: Place) {
+    let platform = Platform::start(place).await;
+    let request = pb::CreateOrganizationRequest {
+        handle: "wayne".to_owned(),
+        ..create_request("Wayne Enterprises")
+    };
+    let created = platform
+        .org
+        .clone()
+        .create_organization(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .organization
+        .unwrap();
+    assert_eq!(created.handle, "wayne");
+    let token = platform.token_of(&created).await;
+    let renamed = platform
+        .rename(&token, &created.id, "Wayne Foundation")
+        .await
+        .unwrap();
+    assert_eq!(
+        (renamed.name.as_str(), renamed.handle.as_str()),
+        ("Wayne Foundation", "wayne")
+    );
+    // An empty handle in the mask lets it follow the name again.
+    let follows = pb::Organization {
+        id: created.id.clone(),
+        ..pb::Organization::default()
+    };
+    let renamed = platform.update(&token, follows, &["handle"]).await.unwrap();
+    assert_eq!(renamed.handle, "wayne_foundation");
+    let given = pb::Organization {
+        id: created.id.clone(),
+        handle: "wf".to_owned(),
+        ..pb::Organization::default()
+    };
+    assert_eq!(
+        platform.update(&token, given, &["handle"]).await.unwrap().handle,
+        "wf"
+    );
+}
+
+async fn renaming_back_and_forth_revives_the_own_handle(place: Place) {
+    let platform = Platform::start(place).await;
+    let created = platform.create("Cyberdyne").await;
+    let token = platform.token_of(&created).await;
+    for name in ["Skynet", "Cyberdyne", "Skynet"] {
+        let renamed = platform.rename(&token, &created.id, name).await.unwrap();
+        assert_eq!(renamed.handle, name.to_lowercase());
+    }
+    assert_eq!(platform.collections_of(&created.id).await, ["org_skynet"]);
+}
+
+async fn the_same_name_again_changes_nothing(place: Place) {
+    let platform = Platform::start(place).await;
+    let created = platform.create("Soylent").await;
+    let token = platform.token_of(&created).await;
+    assert_eq!(
+        platform.rename(&token, &created.id, "Soylent").await.unwrap(),
+        created
+    );
+    // Another spelling is another name with the same handle: no collection moves.
+    let respelled = platform.rename(&token, &created.id, "SOYLENT").await.unwrap();
+    assert_eq!(
+        (respelled.name.as_str(), respelled.handle.as_str()),
+        ("SOYLENT", "soylent")
+    );
+}
+
+async fn a_stale_etag_is_refused(place: Place) {
+    let platform = Platform::start(place).await;
+    let created = platform.create("Vandelay").await;
+    let token = platform.token_of(&created).await;
+    let update = |name: &str, etag: &str| pb::UpdateOrganizationRequest {
+        organization: Some(pb::Organization {
+            id: created.id.clone(),
+            name: name.to_owned(),
+            ..pb::Organization::default()
+        }),
+        update_mask: None,
+        etag: etag.to_owned(),
+    };
+    let fresh = platform
+        .org
+        .clone()
+        .update_organization(bearer(&token, update("Vandelay Imports", &created.etag)))
+        .await;
+    let fresh = fresh.unwrap().into_inner().organization.unwrap();
+    let stale = platform
+        .org
+        .clone()
+        .update_organization(bearer(&token, update("Vandelay Exports", &created.etag)))
+        .await;
+    assert_eq!(failure(stale), (Code::Aborted, "ETAG_MISMATCH".to_owned()));
+    let delete = |etag: &str| pb::DeleteOrganizationRequest {
+        organization: Some(pb::delete_organization_request::Organization::Handle(
+            "vandelay_imports".to_owned(),
+        )),
+        etag: etag.to_owned(),
+        allow_missing: false,
+    };
+    let stale = platform
+        .org
+        .clone()
+        .delete_organization(bearer(&token, delete(&created.etag)))
+        .await;
+    assert_eq!(failure(stale), (Code::Aborted, "ETAG_MISMATCH".to_owned()));
+    platform
+        .org
+        .clone()
+        .delete_organization(bearer(&token, delete(&fresh.etag)))
+        .await
+        .unwrap();
+}
+
+async fn labels_change_without_an_operation(place: Place) {
+    let platform = Platform::start(place).await;
+    let created = platform.create("Pied Piper").await;
+    let token = platform.token_of(&created).await;
+    let labels = [
+        ("plan".to_owned(), "{\"$ne\":1}".to_owned()),
+        ("a.b".to_owned(), "$$ROOT".to_owned()),
+    ]
+    .into();
+    let labelled = pb::Organization {
+        id: created.id.clone(),
+        labels,
+        ..pb::Organization::default()
+    };
+    let updated = platform
+        .update(&token, labelled.clone(), &["labels"])
+        .await
+        .unwrap();
+    assert_eq!(updated.labels, labelled.labels);
+    assert_eq!(updated.handle, created.handle);
+    let cleared = pb::Organization {
+        id: created.id.clone(),
+        ..pb::Organization::default()
+    };
+    assert!(
+        platform
+            .update(&token, cleared, &["labels"])
+            .await
+            .unwrap()
+            .labels
+            .is_empty()
+    );
+}
+
+async fn retention_zero_purges_at_once_and_frees_the_email(place: Place) {
+    let platform = Platform::start_with(
+        place,
+        Wishes {
+            retention: "0s",
+            ..Wishes::default()
+        },
+    )
+    .await;
+    let created = platform.create("Ephemeral").await;
+    let token = platform.token_of(&created).await;
+    let purged = platform.delete(&token, &created.id).await.unwrap();
+    assert_eq!(purged.state(), OrganizationState::Purged);
+    assert_eq!(platform.collections_of(&created.id).await, Vec::<String>::new());
+    let operator = platform.operator().await;
+    assert_eq!(
+        failure(platform.get(&operator, &created.id).await).0,
+        Code::NotFound
+    );
+    let again = pb::CreateOrganizationRequest {
+        handle: "ephemeral_2".to_owned(),
+        ..create_request("Ephemeral")
+    };
+    let again = platform
+        .org
+        .clone()
+        .create_organization(again)
+        .await
+        .unwrap()
+        .into_inner()
+        .organization
+        .unwrap();
+    assert_ne!(again.id, created.id);
+    assert_eq!(
+        failure(platform.get(&token, &again.id).await),
+        (Code::Unauthenticated, "TOKEN_REVOKED".to_owned())
+    );
+}
+
+async fn a_rested_handle_is_free_again(place: Place) {
+    let platform = Platform::start_with(
+        place,
+        Wishes {
+            retention: "0s",
+            ..Wishes::default()
+        },
+    )
+    .await;
+    let created = platform.create("Lumon").await;
+    let token = platform.token_of(&created).await;
+    platform.delete(&token, &created.id).await.unwrap();
+    let early = platform
+        .org
+        .clone()
+        .create_organization(create_request("Lumon"))
+        .await;
+    assert_eq!(failure(early), (Code::AlreadyExists, "HANDLE_RESTING".to_owned()));
+    platform.clock.advance(Duration::from_secs(601));
+    let again = platform.create("Lumon").await;
+    assert_ne!(again.id, created.id);
+    assert_eq!(platform.collections_of(&again.id).await, ["org_lumon"]);
+}
+
+/// As a crash leaves it: a rename was accepted, its lease has ended, nothing was moved.
+async fn an_operation_left_behind_is_driven_on_by_the_next_write(place: Place) {
+    use org_service::{
+        domain::{Handle, OrganizationName},
+        lifecycle::{self, Accepted},
+        store::LeaseTerm,
+    };
+    use tenantry_common::testing::ManualClock;
+
+    let platform = Platform::start(place).await;
+    let created = platform.create("Aperture").await;
+    let token = platform.token_of(&created).await;
+    let record = platform.record(&created.id).await;
+    let accepted = Accepted {
+        operation: Uuid::from_u128(7),
+        now: ManualClock::START,
+    };
+    let (name, handle) = (
+        OrganizationName::parse("Black Mesa").unwrap(),
+        Handle::parse("black_mesa").unwrap(),
+    );
+    let left = lifecycle::rename(&record, name, (handle, false), record.labels.clone(), accepted);
+    let ended = LeaseTerm {
+        owner: Uuid::from_u128(8),
+        length: Duration::ZERO,
+    };
+    platform.store.inner.accept(&left, Some(ended)).await.unwrap();
+    platform.clock.advance(Duration::from_millis(1));
+
+    let labels = [("seen".to_owned(), "yes".to_owned())].into();
+    let labelled = pb::Organization {
+        id: created.id.clone(),
+        labels,
+        ..pb::Organization::default()
+    };
+    let updated = platform.update(&token, labelled, &["labels"]).await.unwrap();
+    assert_eq!((updated.handle.as_str(), updated.labels.len()), ("black_mesa", 1));
+    assert_eq!(platform.collections_of(&created.id).await, ["org_black_mesa"]);
+    // Another driver was at it before: something late may still come.
+    assert!(platform.record(&created.id).await.recheck_until.is_some());
+}

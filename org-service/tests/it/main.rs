@@ -1,0 +1,16 @@
+//! org-service from outside: a real server on a free port, a real auth-service beside it, the generated clients, and
+//! both stores. Each case is one named test per store.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on must fail"
+)]
+
+mod access;
+mod bad_input;
+mod harness;
+mod lifecycle;
+mod listing;
+mod outage;
+mod races;
