@@ -1,0 +1,115 @@
+//! What can be typed: commands, arguments and the environment variables behind them.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{dev::DevArgs, login::LoginArgs, org::OrgCommand, output::Format, server::ServerUrl};
+
+/// Tenantry: organizations, each with its admins and its own collection.
+#[derive(Debug, Parser)]
+#[command(name = "tenantry", version, after_help = EXIT_CODES, subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// Settings that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 the server refused, 2 the server could not be reached, \
+    64 wrong usage, 74 a local file could not be read or written";
+
+/// Settings that every command takes.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Settings")]
+pub struct Global {
+    /// Where auth-service listens [default: that of the saved login, else http://127.0.0.1:50051]
+    #[arg(long, global = true, env = "TENANTRY_AUTH_URL", value_name = "URL")]
+    pub auth_url: Option<ServerUrl>,
+    /// Where org-service listens [default: that of the saved login, else http://127.0.0.1:50052]
+    #[arg(long, global = true, env = "TENANTRY_ORG_URL", value_name = "URL")]
+    pub org_url: Option<ServerUrl>,
+    /// How answers are printed
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "TENANTRY_OUTPUT",
+        value_enum,
+        default_value_t
+    )]
+    pub output: Format,
+    /// How long a call may take, repeats included
+    #[arg(long, global = true, env = "TENANTRY_TIMEOUT", value_name = "DURATION", default_value = "15s", value_parser = duration)]
+    pub timeout: Duration,
+    /// Where the login is kept [default: $XDG_STATE_HOME/tenantry/credentials.json]
+    #[arg(long, global = true, env = "TENANTRY_CREDENTIALS", value_name = "FILE")]
+    pub credentials_file: Option<PathBuf>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Creates, shows, lists, renames and deletes organizations
+    #[command(subcommand)]
+    Org(OrgCommand),
+    /// Logs in and keeps the access token in a file that you alone can read
+    Login(LoginArgs),
+    /// Shows who is logged in
+    Whoami,
+    /// Runs auth-service and org-service in this process, on embedded stores
+    Dev(DevArgs),
+}
+
+/// Reads a duration such as `15s` or `1m 30s`; zero is refused.
+fn duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(duration) if duration.is_zero() => Err("must be longer than nothing".to_owned()),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(format!("must be a duration such as 15s: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_argument_takes_a_password() {
+        fn arguments(command: &clap::Command) -> Vec<String> {
+            let own = command.get_arguments().filter(|a| a.get_action().takes_values());
+            let own = own.map(|a| a.get_id().to_string());
+            own.chain(command.get_subcommands().flat_map(arguments)).collect()
+        }
+        let all = arguments(&Cli::command());
+        assert!(all.iter().any(|name| name == "admin_email"));
+        assert!(
+            !all.iter()
+                .any(|name| name.contains("password") || name.contains("token") && name != "page_token")
+        );
+    }
+
+    #[test]
+    fn global_settings_may_follow_the_command() {
+        let cli = Cli::try_parse_from(["tenantry", "whoami", "-o", "json", "--timeout", "2s"]).unwrap();
+        assert_eq!(
+            (cli.global.output, cli.global.timeout),
+            (Format::Json, Duration::from_secs(2))
+        );
+        for bad in ["0s", "soon"] {
+            assert!(
+                Cli::try_parse_from(["tenantry", "whoami", "--timeout", bad]).is_err(),
+                "{bad}"
+            );
+        }
+    }
+}

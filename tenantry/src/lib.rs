@@ -1,0 +1,64 @@
+//! Tenantry's command line: a client for people, and both servers in one process.
+
+mod cli;
+mod connection;
+mod context;
+mod credentials;
+mod dev;
+mod errors;
+mod label;
+mod login;
+mod org;
+mod output;
+mod prompt;
+mod server;
+mod views;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{
+    cli::{Cli, Command},
+    context::Context,
+    errors::CommandError,
+};
+
+/// Parses the command line, carries the command out and tells how that went.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if !error.is_broken_pipe() {
+                output::note(&error);
+            }
+            error.exit_code()
+        }
+    }
+}
+
+/// Help and version are answers; anything else is a misuse of the command line.
+fn usage(error: &clap::Error) -> ExitCode {
+    let _unheard = error.print();
+    if error.use_stderr() {
+        CommandError::Usage(String::new()).exit_code()
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+fn run(cli: Cli) -> Result<(), CommandError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Org(command) => org::run(&Context::new(cli.global)?, command).await,
+            Command::Login(args) => login::login(&Context::new(cli.global)?, args).await,
+            Command::Dev(args) => dev::run(args).await,
+            Command::Whoami => login::whoami(&Context::new(cli.global)?).await,
+        }
+    })
+}

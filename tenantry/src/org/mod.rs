@@ -1,0 +1,65 @@
+//! `tenantry org …`: one command per file.
+
+mod create;
+mod delete;
+mod get;
+mod list;
+mod rename;
+
+use clap::Subcommand;
+use tenantry_common::id::parse_uuid;
+use tenantry_proto::organization::v1::Organization;
+
+use crate::{context::Context, errors::CommandError, login::incomplete, views::OrganizationView};
+
+/// What to do with organizations.
+#[derive(Debug, Subcommand)]
+pub enum OrgCommand {
+    /// Creates an organization with its first admin
+    Create(create::CreateArgs),
+    /// Shows one organization
+    Get(get::GetArgs),
+    /// Lists organizations in the order of their creation
+    List(list::ListArgs),
+    /// Gives an organization another name; its handle and collection follow, unless the handle was given by hand
+    Rename(rename::RenameArgs),
+    /// Deletes an organization; its data stays in the trash until the purge time
+    Delete(delete::DeleteArgs),
+}
+
+/// Carries out one of the `org` commands.
+///
+/// # Errors
+/// The server's refusal, or why it could not be asked.
+pub async fn run(context: &Context, command: OrgCommand) -> Result<(), CommandError> {
+    match command {
+        OrgCommand::Create(args) => create::create(context, args).await,
+        OrgCommand::Get(args) => get::get(context, args).await,
+        OrgCommand::List(args) => list::list(context, args).await,
+        OrgCommand::Rename(args) => rename::rename(context, args).await,
+        OrgCommand::Delete(args) => delete::delete(context, args).await,
+    }
+}
+
+/// What looks like an id is one: no handle has hyphens.
+fn is_id(text: &str) -> bool {
+    parse_uuid(text).is_ok()
+}
+
+fn print(context: &Context, organization: Option<Organization>, method: &str) -> Result<(), CommandError> {
+    let organization = organization.ok_or_else(|| incomplete(method))?;
+    context.print(&OrganizationView::from(organization))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handle_is_never_taken_for_an_id() {
+        assert!(is_id("0199a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"));
+        for handle in ["acme_inc", "0199a1b2c3d47e5f8a9b0c1d2e3f4a5b", "Acme, Inc."] {
+            assert!(!is_id(handle), "{handle}");
+        }
+    }
+}

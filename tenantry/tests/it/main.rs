@@ -1,0 +1,12 @@
+//! The `tenantry` program, run as its users run it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail as tests do"
+)]
+
+mod dev;
+mod organizations;
+mod servers;
+mod without_a_server;
