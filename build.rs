@@ -12,6 +12,15 @@ const PROTOS: [&str; 5] = [
     "organization/v1/error_reason.proto",
 ];
 
+/// Messages with passwords or tokens; `proto/redacted.rs` writes their `Debug`.
+const SECRETS: [&str; 5] = [
+    ".auth.v1.LoginRequest",
+    ".auth.v1.LoginResponse",
+    ".auth.v1.ValidateTokenRequest",
+    ".auth.v1.PrepareAdminRequest",
+    ".organization.v1.AdminCredentials",
+];
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=proto/auth");
@@ -24,10 +33,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         .open_files(PROTOS)?;
 
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    fs::write(
-        out.join("descriptors.bin"),
-        compiler.encode_file_descriptor_set(),
-    )?;
-    tonic_prost_build::configure().compile_fds(compiler.file_descriptor_set())?;
+    fs::write(out.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
+    tonic_prost_build::configure()
+        .skip_debug(SECRETS)
+        .compile_fds(compiler.file_descriptor_set())?;
     Ok(())
 }

@@ -18,5 +18,7 @@ pub mod organization {
     }
 }
 
+mod redacted;
+
 /// The encoded `google.protobuf.FileDescriptorSet` of all protos, with comments, for server reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

@@ -1,0 +1,62 @@
+//! The tasks, as they are asked for on the command line.
+
+use std::{error::Error, path::PathBuf, process::ExitCode};
+
+use clap::Parser;
+
+use crate::{check, explore, guard, mongodb, test};
+
+/// Does the task that the command line names.
+pub fn main() -> ExitCode {
+    match Task::parse().run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Tenantry's development tasks.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Task {
+    /// Run every test, over the embedded store and over a MongoDB, and say how long each part took.
+    ///
+    /// The MongoDB is the one that TENANTRY_TEST_MONGODB_URI names; else a mongod that is started for the time of the
+    /// tests: the program that MONGOD names, or the one on PATH; else SecantusDB, a compatible server that is installed
+    /// from PyPI into a virtual environment under target/ (needs python3) and started likewise.
+    Test {
+        /// Given to every test program, after its own `--`: a filter, or --nocapture.
+        #[arg(last = true, value_name = "TEST ARGUMENTS")]
+        arguments: Vec<String>,
+    },
+    /// Check everything that is no test: format, clippy and rustdoc without warnings, cargo-deny where it is installed.
+    Check,
+    /// Run a throw-away MongoDB, the one the tests would use, until Ctrl-C, and print its URI.
+    Mongo,
+    /// Explore the lifecycle's states with bounds too wide for every day; takes long.
+    Explore,
+    /// Run a server that ends when standard input does, and then remove its directory.
+    #[command(hide = true)]
+    Guard {
+        /// Where the server keeps what it has; its output is written to the file `log` there.
+        #[arg(long)]
+        directory: PathBuf,
+        /// The server's command line.
+        #[arg(last = true, required = true)]
+        command: Vec<String>,
+    },
+}
+
+impl Task {
+    fn run(self) -> Result<(), Box<dyn Error>> {
+        match self {
+            Self::Test { arguments } => test::run(&arguments),
+            Self::Check => check::run(),
+            Self::Mongo => mongodb::run(),
+            Self::Explore => explore::run(),
+            Self::Guard { directory, command } => guard::run(&directory, &command),
+        }
+    }
+}
