@@ -17,8 +17,15 @@ use std::{
 use clap::{ArgMatches, Args, Command};
 use tokio::{net::TcpListener, runtime::Runtime};
 
-pub use self::{command_line::complaint, shutdown::Shutdown};
-use crate::{config::SettingError, rpc::server::ServerSettings, telemetry};
+pub use self::{
+    command_line::{command, complaint},
+    shutdown::Shutdown,
+};
+use crate::{
+    config::SettingError,
+    rpc::server::ServerSettings,
+    telemetry::{self, LogSettings},
+};
 
 /// Exit code for a setting that cannot be used (sysexits.h, EX_USAGE).
 pub const EXIT_USAGE: u8 = 64;
@@ -65,7 +72,12 @@ where
     F: Future<Output = Result<(), E>>,
     E: Error,
 {
-    match main_with(command_line::command::<C>(name, about), std::env::args_os(), run) {
+    match main_with(
+        command_line::command::<C>(name, about),
+        std::env::args_os(),
+        telemetry::init,
+        run,
+    ) {
         Ok(code) => ExitCode::from(code),
         Err(Failed { code, text }) => {
             // Nobody is left to hear of an error here.
@@ -94,6 +106,7 @@ impl Failed {
 fn main_with<C, R, F, E>(
     mut command: Command,
     arguments: impl IntoIterator<Item = OsString>,
+    log: fn(&LogSettings) -> Result<(), SettingError>,
     run: R,
 ) -> Result<u8, Failed>
 where
@@ -125,7 +138,9 @@ where
         }
         None => {
             let config = config(&matches)?;
-            check(&config).map_err(|error| Failed::new(EXIT_USAGE, error))?;
+            let usage = |error| Failed::new(EXIT_USAGE, error);
+            check(&config).map_err(usage)?;
+            log(&config.server().log).map_err(usage)?;
             let named = command_line::named(&command, "listen");
             runtime.block_on(serve(config, &named, run))
         }
@@ -141,7 +156,6 @@ where
     F: Future<Output = Result<(), E>>,
     E: Error,
 {
-    telemetry::init(&config.server().log).map_err(|error| Failed::new(EXIT_USAGE, error))?;
     let shutdown = Shutdown::on_signal().map_err(|error| Failed::new(EXIT_FAILURE, error))?;
     let address = config.listen();
     let listener = TcpListener::bind(address).await.map_err(|error| {

@@ -170,10 +170,4 @@ mod tests {
         let error = settings("org_service=loud").filter().unwrap_err();
         assert!(error.to_string().starts_with("LOG_LEVEL: "), "{error}");
     }
-
-    #[test]
-    fn starting_twice_is_no_error() {
-        assert_eq!(init(&LogSettings::default()), Ok(()));
-        assert_eq!(init(&LogSettings::default()), Ok(()));
-    }
 }

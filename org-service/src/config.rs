@@ -15,6 +15,9 @@ use crate::grpc::SignUp;
 /// Longest that a command which moves a collection may run, in the store: its `maxTimeMS`.
 pub const COMMAND_MAX: Duration = Duration::from_secs(30);
 
+/// The setting that names auth-service.
+pub(crate) const AUTH_URL: &str = "ORG_AUTH_URL";
+
 /// org-service's settings, from flags and the environment.
 #[derive(Args, Clone, Debug)]
 pub struct Config {
@@ -99,8 +102,7 @@ impl ServiceConfig for Config {
         if self.retention > Duration::from_secs(100 * 365 * 86_400) {
             return Err(SettingError::new("ORG_RETENTION", "must be at most 100 years"));
         }
-        client::channel(&self.auth_url)
-            .map_err(|error| SettingError::new("ORG_AUTH_URL", error.to_string()))?;
+        client::endpoint(AUTH_URL, &self.auth_url)?;
         service_credential(
             self.service_credential.clone(),
             self.service_credential_file.clone(),

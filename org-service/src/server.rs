@@ -23,7 +23,7 @@ use tonic::service::{LayerExt, Routes};
 use crate::{
     admins::GrpcAdmins,
     authentication::AuthenticationLayer,
-    config::Config,
+    config::{AUTH_URL, Config},
     driver::Driver,
     grpc::{OrganizationGrpc, open_methods},
     lifecycle::Policy,
@@ -109,7 +109,7 @@ pub async fn run_in(
     let Environment { clock, ids, store } = environment;
 
     let credential = service_credential(credential, credential_file)?;
-    let auth = client::channel(&auth_url)?;
+    let auth = client::channel(client::endpoint(AUTH_URL, &auth_url)?);
     let admins = GrpcAdmins::new(auth.clone(), &credential)
         .map_err(|_| SettingError::new("SERVICE_CREDENTIAL", "must be visible ASCII characters"))?;
     let store = match store {

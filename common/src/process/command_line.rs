@@ -8,12 +8,16 @@ use clap::{
 };
 
 /// The command of a server with these settings.
-pub(super) fn command<C: Args>(name: &'static str, about: &'static str) -> Command {
+pub fn command<C: Args>(name: &'static str, about: &'static str) -> Command {
     let address = Arg::new("address")
         .long("address")
         .value_name("URL")
         .help("The server's address [default: where it listens by the settings]");
-    C::augment_args(Command::new(name).about(about).version(env!("CARGO_PKG_VERSION")))
+    // What the settings' own documentation says of themselves is not what the program is for.
+    // The settings' own documentation would take the place of an `about` that was set before.
+    C::augment_args(Command::new(name).version(env!("CARGO_PKG_VERSION")))
+        .about(about)
+        .long_about(None)
         .args_conflicts_with_subcommands(true)
         .subcommand_negates_reqs(true)
         .disable_help_subcommand(true)

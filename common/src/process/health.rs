@@ -30,9 +30,9 @@ pub(super) fn url_of(mut listen: SocketAddr) -> String {
 
 /// Prints the status; 0 when it is SERVING.
 pub(super) async fn ask(url: &str) -> Result<u8, Failed> {
-    let channel =
-        client::channel(url).map_err(|error| Failed::new(EXIT_USAGE, format!("--address: {error}")))?;
-    let mut health = HealthClient::new(channel);
+    let server =
+        client::endpoint("--address", url).map_err(|error| Failed::new(EXIT_USAGE, error.to_string()))?;
+    let mut health = HealthClient::new(client::channel(server));
     let answer = match tokio::time::timeout(TIMEOUT, health.check(HealthCheckRequest::default())).await {
         Ok(Ok(answer)) => answer.into_inner().status(),
         Ok(Err(status)) => {

@@ -14,6 +14,7 @@ use tracing::Instrument;
 use super::*;
 use crate::config::StoreUrl;
 
+/// Settings like a server's.
 #[derive(Args, Clone, Debug)]
 struct Config {
     #[arg(long, env = "TENANTRY_TEST_LISTEN", default_value = "127.0.0.1:0")]
@@ -63,12 +64,26 @@ where
     F: Future<Output = Result<(), E>>,
     E: Error,
 {
+    // Without logs: they, and the panic hook with them, are the whole process's.
+    started_with(|_| Ok(()), arguments, run)
+}
+
+fn started_with<F, E>(
+    log: fn(&LogSettings) -> Result<(), SettingError>,
+    arguments: &[&str],
+    run: impl FnOnce(Config, TcpListener, Shutdown) -> F,
+) -> Result<u8, Failed>
+where
+    F: Future<Output = Result<(), E>>,
+    E: Error,
+{
     let arguments = std::iter::once("server")
         .chain(arguments.iter().copied())
         .map(OsString::from);
     main_with(
         command_line::command::<Config>("server", "Serves."),
         arguments,
+        log,
         run,
     )
 }
@@ -78,6 +93,23 @@ fn a_server_that_ends_well_exits_with_0() {
     assert_eq!(started(&[], returns).unwrap(), 0);
     assert_eq!(started(&["--help"], must_not_run).unwrap(), 0);
     assert_eq!(started(&["--version"], must_not_run).unwrap(), 0);
+}
+
+#[test]
+fn help_begins_with_what_the_server_does_and_tells_every_variable() {
+    let help = command_line::command::<Config>("server", "Serves.")
+        .render_long_help()
+        .to_string();
+    assert!(help.starts_with("Serves.\n"), "{help}");
+    for variable in [
+        "TENANTRY_TEST_LISTEN",
+        "REQUEST_TIMEOUT",
+        "DRAIN_TIMEOUT",
+        "LOG_LEVEL",
+        "LOG_FORMAT",
+    ] {
+        assert!(help.contains(&format!("[env: {variable}=")), "{variable}: {help}");
+    }
 }
 
 #[test]
@@ -199,11 +231,15 @@ fn child(name: &str) -> process::Child {
 #[test]
 #[ignore = "run by another test, in a process of its own"]
 fn a_server_that_never_drains() {
-    let outcome = started(&["--log-format=json"], |_, _, shutdown| async move {
-        shutdown.await;
-        let _ = writeln!(io::stderr(), "DRAINING");
-        std::future::pending::<Result<(), Infallible>>().await
-    });
+    let outcome = started_with(
+        telemetry::init,
+        &["--log-format=json"],
+        |_, _, shutdown| async move {
+            shutdown.await;
+            let _ = writeln!(io::stderr(), "DRAINING");
+            std::future::pending::<Result<(), Infallible>>().await
+        },
+    );
     panic!("it ended by itself: {outcome:?}");
 }
 
@@ -226,7 +262,12 @@ fn a_first_signal_drains_and_a_second_ends_at_once() {
 #[test]
 #[ignore = "run by another test, in a process of its own"]
 fn a_server_with_a_bug() {
-    let outcome = started(&["--log-format=json"], |_, _, _| async move {
+    let outcome = started_with(telemetry::init, &["--log-format=json"], |_, _, _| async move {
+        assert_eq!(
+            telemetry::init(&LogSettings::default()),
+            Ok(()),
+            "a second start is no error"
+        );
         let bug = async { panic!("the bug's text") };
         let caught = tokio::spawn(bug.instrument(tracing::error_span!("call", request_id = "r-1"))).await;
         assert!(caught.is_err());

@@ -27,23 +27,28 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// Time for a call that came without a deadline.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A channel that connects when it is first used, and again whenever the connection is lost.
+/// Where a peer listens, as a setting names it.
 ///
 /// # Errors
-/// [`SettingError`] when the text is no `http://` URL.
-pub fn channel(url: &str) -> Result<Channel, SettingError> {
-    let wrong = || SettingError::new("URL", format!("{url:?} must be like http://127.0.0.1:50051"));
+/// [`SettingError`] under `setting` when the text is no `http://` URL.
+pub fn endpoint(setting: &str, url: &str) -> Result<Endpoint, SettingError> {
+    let wrong = || SettingError::new(setting, format!("{url:?} must be like http://127.0.0.1:50051"));
     let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|_| wrong())?;
     if endpoint.uri().scheme_str() != Some("http") || endpoint.uri().host().is_none() {
         return Err(wrong());
     }
-    Ok(endpoint
+    Ok(endpoint)
+}
+
+/// A channel that connects when it is first used, and again whenever the connection is lost. Needs a Tokio runtime.
+pub fn channel(endpoint: Endpoint) -> Channel {
+    endpoint
         .connect_timeout(CONNECT_TIMEOUT)
         .tcp_nodelay(true)
         .http2_keep_alive_interval(KEEP_ALIVE.0)
         .keep_alive_timeout(KEEP_ALIVE.1)
         .keep_alive_while_idle(true)
-        .connect_lazy())
+        .connect_lazy()
 }
 
 /// What a call hands on to the calls that it makes.
@@ -173,7 +178,7 @@ mod tests {
     #[test]
     fn only_plain_http_urls_name_a_peer() {
         for url in ["", "127.0.0.1:1", "https://a:1", "http://", "ftp://a"] {
-            assert!(channel(url).is_err(), "{url}");
+            assert!(endpoint("URL", url).is_err(), "{url}");
         }
     }
 
@@ -189,7 +194,7 @@ mod tests {
         let unused = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", unused.local_addr().unwrap());
         drop(unused);
-        let client = tonic_health::pb::health_client::HealthClient::new(channel(&url).unwrap());
+        let client = tonic_health::pb::health_client::HealthClient::new(channel(endpoint("URL", &url).unwrap()));
         let context = context(Duration::from_secs(5));
         let mut tries = 0;
         let lost = retry_on_connection_loss(&context, || {

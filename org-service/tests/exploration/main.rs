@@ -167,3 +167,9 @@ fn two_organizations_within_large_bounds() {
         ..ONE_HANDLE
     });
 }
+
+#[test]
+#[ignore = "minutes, and gigabytes of memory: `cargo xtask explore`"]
+fn an_overtaken_driver_within_large_bounds() {
+    assert_safe(&Run { frozen: true, ..ONE });
+}

@@ -65,9 +65,7 @@ impl Search {
     fn run(&mut self, run: &Run) -> Option<(u32, String)> {
         self.number(World::empty(run), 0);
         for number in 0.. {
-            let Some(world) = self.waiting.pop_front() else {
-                return None;
-            };
+            let world = self.waiting.pop_front()?;
             if let Some(wrong) = world.violation(run) {
                 return Some((number, wrong));
             }

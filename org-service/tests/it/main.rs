@@ -9,6 +9,7 @@
 
 mod access;
 mod bad_input;
+mod binary;
 mod harness;
 mod lifecycle;
 mod listing;
