@@ -73,7 +73,7 @@ where
     E: Error,
 {
     match main_with(
-        command_line::command::<C>(name, about),
+        command::<C>(name, about),
         std::env::args_os(),
         telemetry::init,
         run,

@@ -1,11 +1,11 @@
 //! Deletes an organization: tokens die, then its collection moves to the trash, or goes for good at once.
 
-use tenantry_common::{rpc::client::CallContext, store::error::StoreError};
+use tenantry_common::rpc::client::CallContext;
 
 use crate::{
     domain::{Organization, Principal, State},
     lifecycle::{self, Observed},
-    organizations::{Error, MAX_ATTEMPTS, Organizations},
+    organizations::{Error, MAX_ATTEMPTS, Organizations, lost_a_race},
     read::Key,
 };
 
@@ -30,8 +30,8 @@ impl Organizations {
             let next = lifecycle::delete(&organization, self.accepted());
             match self.store.accept(&next, Some(self.driver.lease)).await {
                 Ok(accepted) => return self.drive_delete(accepted, context).await,
-                Err(StoreError::Conflict) if etag.is_some() => return Err(Error::EtagMismatch),
-                Err(StoreError::Conflict) => {}
+                // Read again, and the etag with it.
+                Err(error) if lost_a_race(&error) => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -54,7 +54,7 @@ impl Organizations {
         let accepted = match self.store.accept(&next, Some(self.driver.lease)).await {
             Ok(accepted) => accepted,
             // It is being purged, or brought back, by somebody else: it was deleted all the same.
-            Err(StoreError::Conflict) => return Ok(deleted),
+            Err(error) if lost_a_race(&error) => return Ok(deleted),
             Err(error) => return Err(error.into()),
         };
         let observed = Observed::at_acceptance(&accepted);

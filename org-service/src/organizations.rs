@@ -102,6 +102,12 @@ impl From<AdminsError> for Error {
 /// How often a write is tried again that lost a race to another.
 pub(crate) const MAX_ATTEMPTS: usize = 8;
 
+/// Whether a write that takes no new handle was refused because the record has changed since it was read. A resting
+/// handle that was let go meanwhile may be another organization's by now: then the index says so first.
+pub(crate) fn lost_a_race(error: &StoreError) -> bool {
+    matches!(error, StoreError::Conflict | StoreError::AlreadyExists(_))
+}
+
 impl Organizations {
     /// The use cases over these.
     pub fn new(driver: Arc<Driver>) -> Self {

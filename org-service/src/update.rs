@@ -5,7 +5,7 @@ use tenantry_common::{id::OrganizationId, rpc::client::CallContext, store::error
 use crate::{
     domain::{Access, Handle, Labels, Organization, OrganizationName, Principal, State},
     lifecycle::{self, Observed},
-    organizations::{Error, MAX_ATTEMPTS, Organizations},
+    organizations::{Error, MAX_ATTEMPTS, Organizations, lost_a_race},
 };
 
 /// What shall change; what is none stays.
@@ -55,10 +55,9 @@ impl Organizations {
             if target.is_already(&organization) {
                 return Ok(organization);
             }
-            match self.accept_target(&organization, target, context).await {
-                Err(Error::Store(StoreError::Conflict)) if etag.is_some() => return Err(Error::EtagMismatch),
-                Err(Error::Store(StoreError::Conflict)) => {}
-                done => return done,
+            // After a lost race the organization is read again, and the etag with it.
+            if let Some(updated) = self.accept_target(&organization, target, context).await? {
+                return Ok(updated);
             }
         }
         Err(Error::InProgress)
@@ -92,12 +91,13 @@ impl Organizations {
         }
     }
 
+    /// Accepts the target and brings it about; none when the record has changed since it was read.
     async fn accept_target(
         &self,
         organization: &Organization,
         target: Target,
         context: &CallContext,
-    ) -> Result<Organization, Error> {
+    ) -> Result<Option<Organization>, Error> {
         let Target {
             name,
             handle,
@@ -106,24 +106,21 @@ impl Organizations {
         } = target;
         if handle == organization.handle {
             let next = lifecycle::relabel(organization, name, handle_given, labels, self.clock.now());
-            return Ok(self.store.accept(&next, None).await?);
+            return match self.store.accept(&next, None).await {
+                Ok(updated) => Ok(Some(updated)),
+                Err(error) if lost_a_race(&error) => Ok(None),
+                Err(error) => Err(error.into()),
+            };
         }
-        let next = lifecycle::rename(
-            organization,
-            name,
-            (handle.clone(), handle_given),
-            labels,
-            self.accepted(),
-        );
+        let new_handle = (handle.clone(), handle_given);
+        let next = lifecycle::rename(organization, name, new_handle, labels, self.accepted());
         match self.store.accept(&next, Some(self.driver.lease)).await {
             Ok(accepted) => {
                 let observed = Observed::at_acceptance(&accepted);
-                Ok(self.driver.drive(accepted, observed, None, context).await?)
+                Ok(Some(self.driver.drive(accepted, observed, None, context).await?))
             }
-            Err(StoreError::AlreadyExists(_)) => {
-                self.meet_holder(&handle).await?;
-                Err(Error::Store(StoreError::Conflict))
-            }
+            Err(StoreError::AlreadyExists(_)) => self.meet_holder(&handle).await.map(|()| None),
+            Err(error) if lost_a_race(&error) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }

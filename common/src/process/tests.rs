@@ -80,12 +80,7 @@ where
     let arguments = std::iter::once("server")
         .chain(arguments.iter().copied())
         .map(OsString::from);
-    main_with(
-        command_line::command::<Config>("server", "Serves."),
-        arguments,
-        log,
-        run,
-    )
+    main_with(command::<Config>("server", "Serves."), arguments, log, run)
 }
 
 #[test]
@@ -97,7 +92,7 @@ fn a_server_that_ends_well_exits_with_0() {
 
 #[test]
 fn help_begins_with_what_the_server_does_and_tells_every_variable() {
-    let help = command_line::command::<Config>("server", "Serves.")
+    let help = command::<Config>("server", "Serves.")
         .render_long_help()
         .to_string();
     assert!(help.starts_with("Serves.\n"), "{help}");

@@ -176,6 +176,7 @@ impl Running {
     pub async fn channel(&self) -> Channel {
         Endpoint::from_shared(self.url())
             .unwrap()
+            .timeout(SOON)
             .connect()
             .await
             .unwrap()

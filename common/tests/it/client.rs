@@ -5,7 +5,7 @@ use std::time::Duration;
 use tenantry_common::{
     id::SystemIds,
     rpc::{
-        client::{CallContext, channel, retry_on_connection_loss, with_true_code},
+        client::{CallContext, channel, endpoint, retry_on_connection_loss, with_true_code},
         deadline::Deadline,
         request_id::RequestId,
         server::ServerSettings,
@@ -13,7 +13,7 @@ use tenantry_common::{
 };
 use tenantry_proto::auth::v1::auth_service_client::AuthServiceClient;
 use tokio::{io::AsyncReadExt, net::TcpListener};
-use tonic::{Code, Status};
+use tonic::{Code, Status, transport::Channel};
 
 use crate::carrier::{Running, login};
 
@@ -21,9 +21,13 @@ fn context(timeout: Duration) -> CallContext {
     CallContext::new(RequestId::new(&SystemIds), Deadline::after(timeout))
 }
 
+fn peer(url: &str) -> AuthServiceClient<Channel> {
+    AuthServiceClient::new(channel(endpoint("PEER", url).unwrap()))
+}
+
 async fn says(
     context: &CallContext,
-    client: &AuthServiceClient<tonic::transport::Channel>,
+    client: &AuthServiceClient<Channel>,
     what: &str,
 ) -> Result<String, Status> {
     let answer = retry_on_connection_loss(context, || {
@@ -36,7 +40,7 @@ async fn says(
 #[tokio::test]
 async fn the_request_id_and_the_remaining_time_reach_the_peer() {
     let server = Running::start().await;
-    let client = AuthServiceClient::new(channel(&server.url()).unwrap());
+    let client = peer(&server.url());
     let context = context(Duration::from_secs(3));
     assert_eq!(
         says(&context, &client, "request id").await.unwrap(),
@@ -53,7 +57,7 @@ async fn the_request_id_and_the_remaining_time_reach_the_peer() {
 #[tokio::test]
 async fn a_peer_that_was_replaced_is_found_again() {
     let mut first = Running::start().await;
-    let client = AuthServiceClient::new(channel(&first.url()).unwrap());
+    let client = peer(&first.url());
     let context = context(Duration::from_secs(10));
     assert_eq!(says(&context, &client, "a").await.unwrap(), "a");
     first.stop();
@@ -66,8 +70,7 @@ async fn a_peer_that_was_replaced_is_found_again() {
 #[tokio::test]
 async fn a_connection_that_breaks_under_a_call_is_tried_three_times() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let client =
-        AuthServiceClient::new(channel(&format!("http://{}", listener.local_addr().unwrap())).unwrap());
+    let client = peer(&format!("http://{}", listener.local_addr().unwrap()));
     let breaking = tokio::spawn(async move {
         for _ in 0..3 {
             let (mut connection, _) = listener.accept().await.unwrap();
@@ -87,7 +90,7 @@ async fn a_connection_that_breaks_under_a_call_is_tried_three_times() {
 #[tokio::test]
 async fn a_peer_that_hangs_is_a_deadline_exceeded() {
     let server = Running::start().await;
-    let client = AuthServiceClient::new(channel(&server.url()).unwrap());
+    let client = peer(&server.url());
     let hung = says(&context(Duration::from_millis(100)), &client, "wait")
         .await
         .unwrap_err();
@@ -98,8 +101,7 @@ async fn a_peer_that_hangs_is_a_deadline_exceeded() {
 async fn tonics_own_timer_is_told_from_a_cancelled_call() {
     // A listener that accepts and never answers: the peer's own DEADLINE_EXCEEDED cannot come first.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut client =
-        AuthServiceClient::new(channel(&format!("http://{}", silent.local_addr().unwrap())).unwrap());
+    let mut client = peer(&format!("http://{}", silent.local_addr().unwrap()));
     let mut request = tonic::Request::new(login("x"));
     request.set_timeout(Duration::from_millis(50));
     let status = client.login(request).await.unwrap_err();

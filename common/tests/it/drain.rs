@@ -19,6 +19,11 @@ fn draining_for(drain_timeout: Duration) -> ServerSettings {
     }
 }
 
+/// What must not be waited for without end.
+async fn soon<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(SOON, what).await.expect("it goes on and on")
+}
+
 #[tokio::test]
 async fn a_health_watch_hears_not_serving_and_does_not_hold_the_server_up() {
     let mut server = Running::start_with(draining_for(Duration::from_secs(600))).await;
@@ -31,10 +36,10 @@ async fn a_health_watch_hears_not_serving_and_does_not_hold_the_server_up() {
     while statuses.message().await.unwrap().unwrap().status() != ServingStatus::Serving {}
     server.stop();
     assert_eq!(
-        statuses.message().await.unwrap().unwrap().status(),
+        soon(statuses.message()).await.unwrap().unwrap().status(),
         ServingStatus::NotServing
     );
-    let end = statuses.message().await.unwrap_err();
+    let end = soon(statuses.message()).await.unwrap_err();
     assert_eq!(
         (end.code(), reason_of(&end).as_deref()),
         (Code::Unavailable, Some("SHUTTING_DOWN"))
@@ -53,7 +58,10 @@ async fn an_open_reflection_stream_does_not_hold_the_server_up() {
         .unwrap()
         .into_inner();
     server.stop();
-    assert_eq!(answers.message().await.unwrap_err().code(), Code::Unavailable);
+    assert_eq!(
+        soon(answers.message()).await.unwrap_err().code(),
+        Code::Unavailable
+    );
     server.ended().await;
 }
 
@@ -82,9 +90,7 @@ async fn what_outlives_the_drain_timeout_is_cut() {
     server.stage.waiting.notified().await;
     server.stop();
     server.ended().await;
-    tokio::time::timeout(SOON, server.stage.dropped.notified())
-        .await
-        .expect("the handler goes on");
+    soon(server.stage.dropped.notified()).await;
     assert!(call.await.unwrap().is_err());
 }
 
@@ -95,9 +101,7 @@ async fn connections_end_with_a_server_that_is_dropped() {
     let call = tokio::spawn(async move { client.login(login("wait")).await });
     server.stage.waiting.notified().await;
     server.serving.abort();
-    tokio::time::timeout(SOON, server.stage.dropped.notified())
-        .await
-        .expect("the handler goes on");
+    soon(server.stage.dropped.notified()).await;
     assert!(call.await.unwrap().is_err());
 }
 

@@ -8,8 +8,11 @@ use prost::bytes::Bytes;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    time::timeout,
 };
 use tonic::Status;
+
+use crate::carrier::SOON;
 
 pub const LOGIN: &str = "/auth.v1.AuthService/Login";
 
@@ -42,7 +45,7 @@ pub async fn call(
     }
     let (response, mut stream) = sender.send_request(request.body(()).unwrap(), false).unwrap();
     stream.send_data(Bytes::from(body), true).unwrap();
-    let (parts, mut body) = response.await.unwrap().into_parts();
+    let (parts, mut body) = timeout(SOON, response).await.unwrap().unwrap().into_parts();
     let mut headers = parts.headers;
     while let Some(data) = body.data().await {
         let length = data.unwrap().len();

@@ -82,7 +82,8 @@ pub fn finish(
             next.purge_time = Some(now + policy.retention);
             rest(next.handles.iter_mut(), now + policy.handle_rest);
         }
-        OperationKind::Purge => next.stamp = None,
+        // The stamp stays: it tells a twin that turns up late from a collection to adopt.
+        OperationKind::Purge => {}
     }
     next
 }

@@ -8,6 +8,8 @@
 mod accept;
 mod finish;
 mod next;
+#[cfg(test)]
+mod next_tests;
 mod observed;
 
 pub use accept::{Accepted, NewOrganization, create, delete, purge, relabel, rename};

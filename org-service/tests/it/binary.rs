@@ -6,7 +6,10 @@ use crate::harness::CREDENTIAL;
 
 fn org_service(settings: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_org-service"));
-    command.env_clear().stdin(Stdio::null()).envs(settings.iter().copied());
+    command
+        .env_clear()
+        .stdin(Stdio::null())
+        .envs(settings.iter().copied());
     command.output().unwrap()
 }
 
@@ -31,9 +34,21 @@ fn a_bad_setting_is_named_and_ends_with_64() {
         ("LOG_LEVEL", "org_service=loud"),
     ] {
         let output = org_service(&[credential, (name, value)]);
-        assert_eq!(output.status.code(), Some(64), "{name}={value}: {}", text(&output));
-        let flag = format!("--{}", name.trim_start_matches("ORG_").to_lowercase().replace('_', "-"));
-        assert!(text(&output).contains(name) || text(&output).contains(&flag), "{name}={value}: {}", text(&output));
+        assert_eq!(
+            output.status.code(),
+            Some(64),
+            "{name}={value}: {}",
+            text(&output)
+        );
+        let flag = format!(
+            "--{}",
+            name.trim_start_matches("ORG_").to_lowercase().replace('_', "-")
+        );
+        assert!(
+            text(&output).contains(name) || text(&output).contains(&flag),
+            "{name}={value}: {}",
+            text(&output)
+        );
     }
     for settings in [&[][..], &[("SERVICE_CREDENTIAL", "too short")]] {
         let output = org_service(settings);
@@ -56,7 +71,11 @@ fn a_port_that_is_taken_and_a_file_in_use_are_told() {
     let place = tenantry_common::testing::EmbeddedTest::new();
     let _open = place.open();
     let store = place.url().to_string();
-    let settings = [("SERVICE_CREDENTIAL", CREDENTIAL), ("ORG_LISTEN", "127.0.0.1:0"), ("ORG_STORE", &store)];
+    let settings = [
+        ("SERVICE_CREDENTIAL", CREDENTIAL),
+        ("ORG_LISTEN", "127.0.0.1:0"),
+        ("ORG_STORE", &store),
+    ];
     let output = org_service(&settings);
     assert!(!output.status.success());
     assert!(text(&output).contains("in use"), "{}", text(&output));
