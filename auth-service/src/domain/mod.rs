@@ -6,7 +6,7 @@ mod password;
 mod session;
 mod token;
 
-pub use admin::{Admin, AdminState, Affiliation, Credentials, Role};
+pub use admin::{Admin, AdminState, Affiliation, Credentials, ImpossibleAffiliation, Role};
 pub use gate::{Gate, GateState};
 pub use password::{Cost, InvalidCost, PasswordHash, PasswordScheme, UnusableHash};
 pub use session::Session;

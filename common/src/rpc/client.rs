@@ -194,7 +194,8 @@ mod tests {
         let unused = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", unused.local_addr().unwrap());
         drop(unused);
-        let client = tonic_health::pb::health_client::HealthClient::new(channel(endpoint("URL", &url).unwrap()));
+        let client =
+            tonic_health::pb::health_client::HealthClient::new(channel(endpoint("URL", &url).unwrap()));
         let context = context(Duration::from_secs(5));
         let mut tries = 0;
         let lost = retry_on_connection_loss(&context, || {
