@@ -7,6 +7,8 @@
 )]
 
 mod dev;
+mod kills;
 mod organizations;
 mod servers;
+
 mod without_a_server;

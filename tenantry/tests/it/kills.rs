@@ -1,0 +1,220 @@
+//! auth-service and org-service as processes of their own, on each store, killed with SIGKILL and started again.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::OnceLock,
+    thread,
+    time::Duration,
+};
+
+use tempfile::TempDir;
+use tenantry_common::{
+    id::{Ids, SystemIds},
+    testing::mongo,
+};
+
+use crate::dev::{Outcome, program, run};
+
+const CREDENTIAL: &str = "a-service-credential-of-32-bytes-or-more";
+const PASSWORD: &str = "correct horse battery staple\n";
+
+tenantry_common::conformance! {
+    embedded: on_files;
+    mongo: on_mongodb;
+    what_was_created_survives_a_kill_of_both_servers,
+}
+
+/// Where both servers keep their data.
+struct Place {
+    auth: String,
+    org: String,
+    _databases: Vec<tenantry_common::testing::MongoTest>,
+}
+
+async fn on_files() -> Option<Place> {
+    // Paths are relative to the servers' home.
+    let (auth, org) = ("embedded:auth.redb".to_owned(), "embedded:org.redb".to_owned());
+    Some(Place {
+        auth,
+        org,
+        _databases: Vec::new(),
+    })
+}
+
+async fn on_mongodb() -> Option<Place> {
+    let (auth, org) = (mongo().await?, mongo().await?);
+    let url = |database: &tenantry_common::testing::MongoTest| database.url().expose().to_owned();
+    Some(Place {
+        auth: url(&auth),
+        org: url(&org),
+        _databases: vec![auth, org],
+    })
+}
+
+/// The servers' binaries: built once, for a run of this package's tests alone has not built them.
+fn binaries() -> &'static Path {
+    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
+    DIRECTORY.get_or_init(|| {
+        let built = Command::new(env!("CARGO"))
+            .args([
+                "build",
+                "--quiet",
+                "--package",
+                "auth-service",
+                "--package",
+                "org-service",
+            ])
+            .status();
+        assert!(built.unwrap().success());
+        Path::new(env!("CARGO_BIN_EXE_tenantry"))
+            .parent()
+            .unwrap()
+            .to_owned()
+    })
+}
+
+/// One of the servers; killed, as by `kill -9`, when it is dropped.
+struct Server(Child);
+
+impl Server {
+    /// Starts it and waits until its own `health` finds it serving.
+    fn start(home: &Path, name: &str, address: &str, settings: &[(&str, &str)]) -> Self {
+        let log = home.join(format!("{name}-{}.log", SystemIds.uuid_v4()));
+        let server = |arguments: &[&str]| {
+            let mut program = Command::new(binaries().join(name));
+            program.args(arguments).env_clear().envs(settings.iter().copied());
+            program
+                .env("SERVICE_CREDENTIAL", CREDENTIAL)
+                .current_dir(home)
+                .stdin(Stdio::null());
+            program
+        };
+        let child = server(&[]).stderr(File::create(&log).unwrap()).spawn().unwrap();
+        let mut running = Self(child);
+        for _ in 0..600 {
+            let health = server(&["health", "--address", &format!("http://{address}")])
+                .output()
+                .unwrap();
+            if health.status.success() {
+                return running;
+            }
+            if let Some(ended) = running.0.try_wait().unwrap() {
+                panic!(
+                    "{name} ended with {ended}: {}",
+                    std::fs::read_to_string(&log).unwrap()
+                );
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        panic!(
+            "{name} does not serve: {}",
+            std::fs::read_to_string(&log).unwrap()
+        );
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+/// An address that was free a moment ago; below the range that outgoing connections take theirs from.
+fn free_address() -> String {
+    let mut ports = (0..1_000).map(|_| {
+        let mut random = [0; 2];
+        SystemIds.fill_random(&mut random);
+        15_000 + u16::from_le_bytes(random) % 15_000
+    });
+    let port = ports.find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    format!("127.0.0.1:{}", port.unwrap())
+}
+
+/// Both servers, and a person's command line.
+struct Topology {
+    home: TempDir,
+    auth: String,
+    org: String,
+    place: Place,
+    servers: Vec<Server>,
+}
+
+impl Topology {
+    fn new(place: Place) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        Self {
+            home,
+            auth: free_address(),
+            org: free_address(),
+            place,
+            servers: Vec::new(),
+        }
+    }
+
+    fn start(&mut self) {
+        let (home, auth_url) = (self.home.path(), format!("http://{}", self.auth));
+        let auth = [
+            ("AUTH_LISTEN", self.auth.as_str()),
+            ("AUTH_STORE", &self.place.auth),
+            ("AUTH_BCRYPT_COST", "10"),
+        ];
+        let org = [
+            ("ORG_LISTEN", self.org.as_str()),
+            ("ORG_STORE", &self.place.org),
+            ("ORG_AUTH_URL", &auth_url),
+        ];
+        self.servers
+            .push(Server::start(home, "auth-service", &self.auth, &auth));
+        self.servers
+            .push(Server::start(home, "org-service", &self.org, &org));
+    }
+
+    fn kill(&mut self) {
+        self.servers.clear();
+    }
+
+    fn person(&self, arguments: &[&str], input: &str) -> Outcome {
+        let mut command = program(self.home.path());
+        command.env("TENANTRY_AUTH_URL", format!("http://{}", self.auth));
+        command.env("TENANTRY_ORG_URL", format!("http://{}", self.org));
+        run(command.args(arguments), input)
+    }
+
+    /// A command that must go well, with its answer.
+    fn answer(&self, arguments: &[&str], input: &str) -> serde_json::Value {
+        let outcome = self.person(&[arguments, &["-o", "json"]].concat(), input);
+        assert_eq!(outcome.code, 0, "{arguments:?}: {outcome:?}");
+        serde_json::from_str(&outcome.stdout).unwrap()
+    }
+}
+
+async fn what_was_created_survives_a_kill_of_both_servers(place: Place) {
+    let mut topology = Topology::new(place);
+    topology.start();
+    let created = topology.answer(
+        &["org", "create", "Acme, Inc.", "--admin-email", "ada@example.com"],
+        PASSWORD,
+    );
+    topology.answer(&["login", "--email", "ada@example.com"], PASSWORD);
+
+    topology.kill();
+    let away = topology.person(&["org", "get"], "");
+    assert_eq!(away.code, 2, "{away:?}");
+    topology.start();
+
+    // The session, the signing key and the organization are all there.
+    assert_eq!(topology.answer(&["org", "get"], ""), created);
+    let renamed = topology.answer(&["org", "rename", "acme_inc", "Acme Labs"], "");
+    assert_eq!(renamed["collectionName"], "org_acme_labs");
+
+    topology.kill();
+    topology.start();
+    assert_eq!(topology.answer(&["org", "get", "acme_labs"], ""), renamed);
+    let deleted = topology.answer(&["org", "delete", "acme_labs", "--yes"], "");
+    assert_eq!(deleted["state"], "ORGANIZATION_STATE_DELETED");
+    let refused = topology.person(&["login", "--email", "ada@example.com"], PASSWORD);
+    assert!(refused.stderr.contains("CREDENTIALS_INVALID"), "{refused:?}");
+}
