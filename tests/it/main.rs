@@ -1,6 +1,8 @@
 //! What holds the repository together: its layers, and the files it is deployed by.
 
 mod architecture;
+mod deployment;
+mod topology;
 
 use std::path::Path;
 

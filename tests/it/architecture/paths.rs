@@ -31,6 +31,7 @@ fn walk(tokens: TokenStream, prefix: &[String], found: &mut Vec<Vec<String>>) {
     while let Some(token) = tokens.get(at) {
         at += 1;
         match token {
+            TokenTree::Ident(word) if KEYWORDS.contains(&word.to_string().as_str()) => {}
             TokenTree::Ident(first) => {
                 let mut path = prefix.to_vec();
                 path.push(first.to_string());
@@ -41,6 +42,11 @@ fn walk(tokens: TokenStream, prefix: &[String], found: &mut Vec<Vec<String>>) {
         }
     }
 }
+
+/// Words before a path that begins with `::`.
+const KEYWORDS: &[&str] = &[
+    "as", "dyn", "else", "for", "impl", "in", "if", "match", "mut", "return", "use", "where", "while",
+];
 
 /// Takes in the `::name` after a path, and answers where it ends.
 fn follow(tokens: &[TokenTree], mut at: usize, mut path: Vec<String>, found: &mut Vec<Vec<String>>) -> usize {
