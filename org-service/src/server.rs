@@ -1,6 +1,10 @@
 //! Puts the parts together and serves.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use tenantry_common::{
@@ -138,7 +142,11 @@ pub async fn run_in(
     let service = OrganizationServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES);
     let service = AuthenticationLayer::new(auth, open_methods(sign_up)).named_layer(service);
 
-    let drain_timeout = settings.drain_timeout;
+    let drain = Drain {
+        tasks,
+        limit: settings.drain_timeout,
+        began: Arc::default(),
+    };
     let readiness = Arc::new(StoreAnswers(store));
     let frame = Frame {
         settings,
@@ -146,13 +154,41 @@ pub async fn run_in(
         readiness,
         ids,
     };
-    serve(frame, Routes::new(service), listener, shutdown).await?;
-    // Operations whose callers are gone go on to their end, if that is near.
-    tasks.close();
-    if tokio::time::timeout(drain_timeout, tasks.wait()).await.is_err() {
-        tracing::warn!(left = tasks.len(), "operations are left under way");
-    }
+    serve(frame, Routes::new(service), listener, drain.on(shutdown)).await?;
+    drain.finish().await;
     Ok(())
+}
+
+/// Operations whose callers are gone go on to their end, if that is near: within what the calls left of the time to
+/// drain.
+struct Drain {
+    tasks: TaskTracker,
+    limit: Duration,
+    began: Arc<OnceLock<Instant>>,
+}
+
+impl Drain {
+    /// `shutdown`, with its time noted.
+    fn on(
+        &self,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let began = Arc::clone(&self.began);
+        async move {
+            shutdown.await;
+            began.get_or_init(Instant::now);
+        }
+    }
+
+    async fn finish(self) {
+        self.tasks.close();
+        let left = self
+            .limit
+            .saturating_sub(self.began.get_or_init(Instant::now).elapsed());
+        if tokio::time::timeout(left, self.tasks.wait()).await.is_err() {
+            tracing::warn!(operations = self.tasks.len(), "operations are left under way");
+        }
+    }
 }
 
 /// Ready is who has a store that answers.

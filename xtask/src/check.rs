@@ -20,7 +20,14 @@ pub fn run() -> Result<(), Box<dyn Error>> {
     if has_cargo_deny()? {
         parts.run(
             "dependencies",
-            &mut cargo(&["deny", "check", "bans", "licenses", "sources"]),
+            &mut cargo(&[
+                "deny",
+                "check",
+                "--hide-inclusion-graph",
+                "bans",
+                "licenses",
+                "sources",
+            ]),
         )?;
     } else {
         parts.leave_out(

@@ -2,7 +2,7 @@
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a terminal is all that a task talks to"
+    reason = "tasks talk to a terminal"
 )]
 
 mod cargo;
@@ -14,8 +14,6 @@ mod parts;
 mod task;
 mod test;
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
+fn main() -> std::process::ExitCode {
     task::main()
 }

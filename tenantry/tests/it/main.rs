@@ -10,5 +10,4 @@ mod dev;
 mod kills;
 mod organizations;
 mod servers;
-
 mod without_a_server;
