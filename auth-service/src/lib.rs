@@ -12,8 +12,10 @@ pub mod login;
 pub mod operator;
 pub mod passwords;
 pub mod prepare_admin;
+pub mod prepared_admin;
 mod server;
 pub mod set_gate;
+mod starting;
 pub mod store;
 pub mod validate_token;
 

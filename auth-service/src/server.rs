@@ -1,12 +1,11 @@
 //! Puts the service together and runs it.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
-use futures::{FutureExt, future::Shared};
 use tenantry_common::{
     clock::{Clock, SystemClock},
     config::{ServiceCredential, SettingError},
@@ -20,7 +19,8 @@ use tenantry_proto::auth::v1::{
     auth_service_server::{AuthServiceServer, SERVICE_NAME as AUTH_SERVICE},
 };
 use tokio::net::TcpListener;
-use tonic::service::{LayerExt, Routes};
+use tonic::service::{LayerExt, Layered, Routes};
+use tower::Layer;
 
 use crate::{
     activate_admin::ActivateAdmin,
@@ -35,7 +35,9 @@ use crate::{
     operator::{self, OperatorError},
     passwords::{HashError, Passwords},
     prepare_admin::PrepareAdmin,
+    prepared_admin::PreparedAdmin,
     set_gate::SetGate,
+    starting::Starting,
     store::{OpenStoreError, Store, open},
     validate_token::ValidateToken,
 };
@@ -110,23 +112,46 @@ pub async fn run_in(
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), RunError> {
-    let shutdown = shutdown.shared();
-    let Some((frame, routes)) = until(&shutdown, prepare(config, environment)).await.transpose()? else {
-        return Ok(());
+    let settings = config.checked()?;
+    let (auth, provisioning) = (Starting::default(), Starting::default());
+    let routes = Routes::new(auth.clone()).add_service(provisioning.clone());
+    let readiness = Arc::new(StoreAnswers::default());
+    let frame = Frame {
+        settings: settings.server.clone(),
+        services: vec![AUTH_SERVICE, PROVISIONING_SERVICE],
+        readiness: Arc::clone(&readiness) as Arc<dyn Readiness>,
+        ids: Arc::clone(&environment.ids),
     };
-    Ok(serve(frame, routes, listener, shutdown).await?)
+    let start = async {
+        let (parts, credential) = prepare(settings, environment).await?;
+        let validate_token = Arc::new(parts.validate_token());
+        auth.begin(parts.auth_service(validate_token));
+        provisioning.begin(parts.provisioning_service(credential));
+        readiness.0.get_or_init(|| parts.store);
+        Ok::<_, RunError>(())
+    };
+    let serving = serve(frame, routes, listener, shutdown);
+    serve_while(serving, start).await
 }
 
-/// What `work` comes to, or None when `shutdown` is over first.
-async fn until<T>(shutdown: &Shared<impl Future<Output = ()>>, work: impl Future<Output = T>) -> Option<T> {
+/// Serves from the beginning, so that health can tell that the store does not answer yet; a start that fails ends it.
+async fn serve_while(
+    serving: impl Future<Output = Result<(), ServeError>>,
+    start: impl Future<Output = Result<(), RunError>>,
+) -> Result<(), RunError> {
+    let mut serving = std::pin::pin!(serving);
     tokio::select! {
-        done = work => Some(done),
-        () = shutdown.clone() => None,
+        ended = &mut serving => return Ok(ended?),
+        started = start => started?,
     }
+    Ok(serving.await?)
 }
 
 /// Everything that comes before the first call.
-async fn prepare(config: Config, environment: Environment) -> Result<(Frame, Routes), RunError> {
+async fn prepare(
+    settings: Settings,
+    environment: Environment,
+) -> Result<(Parts, ServiceCredential), RunError> {
     let Settings {
         store,
         store_cache_mib,
@@ -140,39 +165,37 @@ async fn prepare(config: Config, environment: Environment) -> Result<(Frame, Rou
         },
         operator,
         credential,
-        server,
-    } = config.checked()?;
+        server: _,
+    } = settings;
     let Environment { clock, ids } = environment;
+    let store = open(store, store_cache_mib).await?;
     let deadline = Instant::now() + START_TIMEOUT;
     let pool = HashingPool::start(hash_threads, hash_queue)?;
     let passwords = Arc::new(Passwords::new(scheme, pool, Arc::clone(&ids), deadline).await?);
-    let store = open(store, store_cache_mib).await?;
     let tokens = Arc::new(key::access_tokens(&*store, clock.now(), issuer, audience).await?);
     if let Some(operator) = operator {
         let deadline = Instant::now() + START_TIMEOUT;
         operator::ensure(&*store, &passwords, &*ids, clock.now(), operator, deadline).await?;
     }
-    let parts = Parts {
-        store,
-        passwords,
-        tokens,
-        clock,
-        ids,
-        lifetime,
-    };
-    let routes = parts.routes(credential);
-    let services = vec![AUTH_SERVICE, PROVISIONING_SERVICE];
-    let readiness = Arc::new(StoreAnswers(parts.store));
     Ok((
-        Frame {
-            settings: server,
-            services,
-            readiness,
-            ids: parts.ids,
+        Parts {
+            store,
+            passwords,
+            tokens,
+            clock,
+            ids,
+            lifetime,
         },
-        routes,
+        credential,
     ))
 }
+
+type Authenticated =
+    Layered<<AuthenticationLayer as Layer<AuthServiceServer<Auth>>>::Service, AuthServiceServer<Auth>>;
+type Credentialed = Layered<
+    <ServiceCredentialLayer as Layer<AdminProvisioningServiceServer<Provisioning>>>::Service,
+    AdminProvisioningServiceServer<Provisioning>,
+>;
 
 /// What the use cases are made of.
 struct Parts {
@@ -185,18 +208,24 @@ struct Parts {
 }
 
 impl Parts {
-    fn routes(&self, credential: ServiceCredential) -> Routes {
-        let validate_token = Arc::new(ValidateToken {
+    fn validate_token(&self) -> ValidateToken {
+        ValidateToken {
             store: Arc::clone(&self.store),
             tokens: Arc::clone(&self.tokens),
             clock: Arc::clone(&self.clock),
-        });
+        }
+    }
+
+    fn auth_service(&self, validate_token: Arc<ValidateToken>) -> Authenticated {
         let auth = AuthServiceServer::new(self.auth(Arc::clone(&validate_token)))
             .max_decoding_message_size(MAX_MESSAGE_BYTES);
+        AuthenticationLayer::new(validate_token).named_layer(auth)
+    }
+
+    fn provisioning_service(&self, credential: ServiceCredential) -> Credentialed {
         let provisioning = AdminProvisioningServiceServer::new(self.provisioning())
             .max_decoding_message_size(MAX_MESSAGE_BYTES);
-        Routes::new(AuthenticationLayer::new(validate_token).named_layer(auth))
-            .add_service(ServiceCredentialLayer::new(credential).named_layer(provisioning))
+        ServiceCredentialLayer::new(credential).named_layer(provisioning)
     }
 
     fn auth(&self, validate_token: Arc<ValidateToken>) -> Auth {
@@ -239,16 +268,23 @@ impl Parts {
                 store: Arc::clone(store),
                 clock: Arc::clone(clock),
             },
-            store: Arc::clone(store),
+            prepared_admin: PreparedAdmin {
+                store: Arc::clone(store),
+            },
         }
     }
 }
 
-struct StoreAnswers(Arc<dyn Store>);
+/// Ready is who has a store, and one that answers.
+#[derive(Default)]
+struct StoreAnswers(OnceLock<Arc<dyn Store>>);
 
 #[async_trait]
 impl Readiness for StoreAnswers {
     async fn ready(&self) -> bool {
-        self.0.ping().await.is_ok()
+        match self.0.get() {
+            Some(store) => store.ping().await.is_ok(),
+            None => false,
+        }
     }
 }

@@ -13,6 +13,10 @@ use std::{
 
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tonic::transport::Channel;
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
 
 use crate::{
     clock::{Clock, Timestamp},
@@ -67,6 +71,21 @@ pub async fn bind() -> TcpListener {
     TcpListener::bind(("127.0.0.1", 0))
         .await
         .expect("no free port on 127.0.0.1")
+}
+
+/// What the server behind this channel says of its health; none while it does not answer.
+pub async fn health(channel: &Channel) -> Option<ServingStatus> {
+    let answer = HealthClient::new(channel.clone())
+        .check(HealthCheckRequest::default())
+        .await;
+    answer.ok().map(|answer| answer.into_inner().status())
+}
+
+/// Waits until the server behind this channel serves, or `given_up` says that it never will.
+pub async fn until_serving(channel: &Channel, given_up: impl Fn() -> bool) {
+    while health(channel).await != Some(ServingStatus::Serving) && !given_up() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// A place for an embedded store that goes with this value.

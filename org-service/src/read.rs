@@ -17,6 +17,17 @@ pub enum Key {
     Handle(Handle),
 }
 
+/// Which page of a list a request wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Only organizations created after this one.
+    pub after: Option<OrganizationId>,
+    /// At most this many.
+    pub limit: usize,
+    /// Deleted ones too.
+    pub show_deleted: bool,
+}
+
 impl Organizations {
     /// The organization that the caller may read.
     ///
@@ -46,13 +57,26 @@ impl Organizations {
     ///
     /// # Errors
     /// The store's.
-    pub async fn list(&self, principal: &Principal, query: ListQuery) -> Result<Vec<Organization>, Error> {
+    pub async fn list(&self, principal: &Principal, page: Page) -> Result<Vec<Organization>, Error> {
         let only = match (principal.is_operator(), principal.organization) {
             (true, _) => None,
             (false, Some(own)) => Some(own),
             (false, None) => return Ok(Vec::new()),
         };
-        Ok(self.store.list(&ListQuery { only, ..query }).await?)
+        let Page {
+            after,
+            limit,
+            show_deleted,
+        } = page;
+        Ok(self
+            .store
+            .list(&ListQuery {
+                after,
+                limit,
+                only,
+                show_deleted,
+            })
+            .await?)
     }
 
     /// The id of the organization that the key names, if the caller may know of it.

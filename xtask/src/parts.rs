@@ -17,8 +17,8 @@ pub enum Outcome {
     LeftOut,
 }
 
-#[derive(Default)]
 /// The parts that have run.
+#[derive(Default)]
 pub struct Parts(Vec<(&'static str, Duration, Outcome)>);
 
 impl Parts {
@@ -69,16 +69,20 @@ impl Parts {
     /// The names of the parts that failed.
     pub fn report(&self) -> Result<(), Box<dyn Error>> {
         println!("\n{}", self.table());
-        let failed = self
-            .0
-            .iter()
-            .filter(|(_, _, outcome)| *outcome == Outcome::Failed);
-        let failed: Vec<_> = failed.map(|(name, ..)| *name).collect();
-        if failed.is_empty() {
-            println!("all parts passed");
-            return Ok(());
+        let failed = self.names(Outcome::Failed);
+        if !failed.is_empty() {
+            return Err(format!("failed: {failed}").into());
         }
-        Err(format!("failed: {}", failed.join(", ")).into())
+        match self.names(Outcome::LeftOut).as_str() {
+            "" => println!("all parts passed"),
+            left_out => println!("all parts passed but those that were left out: {left_out}"),
+        }
+        Ok(())
+    }
+
+    fn names(&self, wanted: Outcome) -> String {
+        let parts = self.0.iter().filter(|(_, _, outcome)| *outcome == wanted);
+        parts.map(|(name, ..)| *name).collect::<Vec<_>>().join(", ")
     }
 
     fn table(&self) -> String {

@@ -1,6 +1,6 @@
 //! `auth.v1.AdminProvisioningService`, for org-service alone.
 
-use std::{fmt::Display, sync::Arc};
+use std::fmt::Display;
 
 use tenantry_common::{
     email::Email,
@@ -22,8 +22,8 @@ use crate::{
     cancel_admin::CancelAdmin,
     domain::GateState,
     prepare_admin::{NewAdmin, PrepareAdmin},
+    prepared_admin::PreparedAdmin,
     set_gate::SetGate,
-    store::Store,
 };
 
 /// The service.
@@ -36,8 +36,8 @@ pub struct Provisioning {
     pub cancel_admin: CancelAdmin,
     /// SetOrganizationGate.
     pub set_gate: SetGate,
-    /// Where admins are, for GetPreparedAdmin.
-    pub store: Arc<dyn Store>,
+    /// GetPreparedAdmin.
+    pub prepared_admin: PreparedAdmin,
 }
 
 #[tonic::async_trait]
@@ -84,7 +84,11 @@ impl AdminProvisioningService for Provisioning {
         request: Request<GetPreparedAdminRequest>,
     ) -> Result<Response<GetPreparedAdminResponse>, Status> {
         let id = admin_id(&request.get_ref().admin_id)?;
-        let admin = self.store.get_admin(id).await.map_err(ChangeAdminError::Store)?;
+        let admin = self
+            .prepared_admin
+            .get(id)
+            .await
+            .map_err(ChangeAdminError::Store)?;
         Ok(Response::new(GetPreparedAdminResponse {
             admin_id: id.to_string(),
             state: convert::admin_state(admin.as_ref()).into(),

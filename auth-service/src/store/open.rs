@@ -10,12 +10,11 @@ use tenantry_common::{
         mongo,
     },
 };
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::{EmbeddedStore, MongoStore, Store};
 
-/// How long a MongoDB that is away is waited for at start, and how often it is asked.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How often a MongoDB that is away at start is asked again.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Why a store cannot be opened.
@@ -24,7 +23,7 @@ pub enum OpenStoreError {
     /// The embedded file cannot be used.
     #[error(transparent)]
     Embedded(#[from] OpenError),
-    /// The store fails, or is away for too long.
+    /// The store fails.
     #[error("AUTH_STORE {url}: {error}")]
     Store {
         /// Which store, without user and password.
@@ -34,7 +33,7 @@ pub enum OpenStoreError {
     },
 }
 
-/// Opens the store; a MongoDB that does not answer yet is waited for.
+/// Opens the store; a MongoDB that does not answer yet is waited for, however long it takes.
 ///
 /// # Errors
 /// [`OpenStoreError`].
@@ -52,14 +51,13 @@ pub async fn open(url: StoreUrl, cache_mib: NonZeroU16) -> Result<Arc<dyn Store>
 }
 
 async fn open_mongo(url: &MongoUrl) -> Result<MongoStore, StoreError> {
-    let until = Instant::now() + PATIENCE;
     loop {
         let opened = match mongo::connect(url, "tenantry-auth").await {
             Ok(database) => MongoStore::new(database).await,
             Err(error) => Err(error),
         };
         match opened {
-            Err(StoreError::Unavailable(error)) if Instant::now() < until => {
+            Err(StoreError::Unavailable(error)) => {
                 tracing::warn!(%error, store = %url, "waiting for the store");
                 sleep(PAUSE).await;
             }

@@ -81,11 +81,13 @@ impl Place {
 
     /// A server with these flags besides.
     pub async fn start_with(&self, flags: &[&str]) -> Server {
-        start_at(&self.url(), flags).await
+        let server = start_at(&self.url(), flags).await;
+        testing::until_serving(&server.channel, || server.task.is_finished()).await;
+        server
     }
 }
 
-/// A server over the store with this URL, with the cheapest hashes, and with these flags besides.
+/// A server over the store with this URL, with the cheapest hashes, and with these flags besides; it may not serve yet.
 pub async fn start_at(store: &str, flags: &[&str]) -> Server {
     let listener = testing::bind().await;
     let url = format!("http://{}", listener.local_addr().unwrap());

@@ -1,7 +1,12 @@
 //! Starts that cannot succeed, and one that is called off.
 
 use auth_service::RunError;
-use tenantry_common::testing::{self, EmbeddedTest};
+use tenantry_common::{
+    rpc::status::reason_of,
+    testing::{self, EmbeddedTest},
+};
+use tonic::Code;
+use tonic_health::pb::health_check_response::ServingStatus;
 
 use crate::harness::{Place, start_at};
 
@@ -46,4 +51,56 @@ async fn a_start_that_waits_for_its_store_stops_when_told_to() {
     );
     drop(nobody);
     start_at(&url, &[]).await.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_whose_store_is_away_says_so_and_serves_when_it_is_back() {
+    let Some(test) = testing::mongo().await else {
+        return;
+    };
+    let url = test.url().expose();
+    let (_, rest) = url.split_once("://").unwrap();
+    let (store, path) = rest.split_once('/').unwrap();
+    // The store's address, before anybody is there.
+    let away = testing::bind().await;
+    let address = away.local_addr().unwrap();
+    drop(away);
+    let options = if path.contains('?') { "&" } else { "?" };
+    let server = start_at(
+        &format!("mongodb://{address}/{path}{options}serverSelectionTimeoutMS=50"),
+        &[],
+    )
+    .await;
+
+    let refused = server
+        .login("ada@example.com", "correct horse")
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (refused.code(), reason_of(&refused).as_deref()),
+        (Code::Unavailable, Some("STORE_UNAVAILABLE"))
+    );
+    assert_eq!(
+        testing::health(&server.channel).await,
+        Some(ServingStatus::NotServing)
+    );
+
+    let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+    let store = store.to_owned();
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let mut far = tokio::net::TcpStream::connect(store).await?;
+                tokio::io::copy_bidirectional(&mut near, &mut far).await
+            });
+        }
+    });
+    testing::until_serving(&server.channel, || false).await;
+    let refused = server
+        .login("ada@example.com", "correct horse")
+        .await
+        .unwrap_err();
+    assert_eq!(reason_of(&refused).as_deref(), Some("CREDENTIALS_INVALID"));
+    server.stop().await.unwrap();
 }

@@ -13,6 +13,8 @@ use crate::{
 
 /// How long one call may take: a caller that hung up does not end the operation.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+/// The same for the call that waits for a password to be hashed.
+const HASH_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Drive {
     pub(super) async fn prepare_admin(&mut self) -> Result<(), Stop> {
@@ -21,7 +23,7 @@ impl Drive {
             return Ok(());
         };
         let (admin, organization) = (self.organization.admin_id, self.organization.id);
-        let (fence, admins, context) = self.about_to_call().await?;
+        let (fence, admins, context) = self.about_to_call(HASH_TIMEOUT).await?;
         match self
             .while_renewing(fence, admins.prepare(admin, organization, &first_admin, &context))
             .await
@@ -42,7 +44,7 @@ impl Drive {
 
     pub(super) async fn ask_for_admin(&mut self) -> Result<(), Stop> {
         let admin = self.organization.admin_id;
-        let (fence, admins, context) = self.about_to_call().await?;
+        let (fence, admins, context) = self.about_to_call(CALL_TIMEOUT).await?;
         let answer = self.while_renewing(fence, admins.state(admin, &context)).await;
         if let Some(seen) = self.answered(answer).await? {
             self.observed.admin = seen;
@@ -52,7 +54,7 @@ impl Drive {
 
     pub(super) async fn cancel_admin(&mut self) -> Result<(), Stop> {
         let (admin, organization) = (self.organization.admin_id, self.organization.id);
-        let (fence, admins, context) = self.about_to_call().await?;
+        let (fence, admins, context) = self.about_to_call(CALL_TIMEOUT).await?;
         let answer = self
             .while_renewing(fence, admins.cancel(admin, organization, &context))
             .await;
@@ -64,7 +66,7 @@ impl Drive {
 
     pub(super) async fn activate_admin(&mut self) -> Result<(), Stop> {
         let admin = self.organization.admin_id;
-        let (fence, admins, context) = self.about_to_call().await?;
+        let (fence, admins, context) = self.about_to_call(CALL_TIMEOUT).await?;
         let answer = self.while_renewing(fence, admins.activate(admin, &context)).await;
         if self.answered(answer).await?.is_some() {
             self.observed.admin = AdminSeen::Active;
@@ -74,7 +76,7 @@ impl Drive {
 
     pub(super) async fn set_gate(&mut self, state: GateState) -> Result<(), Stop> {
         let (organization, epoch) = (self.organization.id, self.organization.epoch);
-        let (fence, admins, context) = self.about_to_call().await?;
+        let (fence, admins, context) = self.about_to_call(CALL_TIMEOUT).await?;
         let answer = self
             .while_renewing(fence, admins.set_gate(organization, epoch, state, &context))
             .await;
@@ -85,9 +87,12 @@ impl Drive {
     }
 
     /// What a call needs, the lease renewed a moment before.
-    async fn about_to_call(&mut self) -> Result<(Fence, Arc<dyn Admins>, CallContext), Stop> {
+    async fn about_to_call(
+        &mut self,
+        timeout: Duration,
+    ) -> Result<(Fence, Arc<dyn Admins>, CallContext), Stop> {
         let fence = self.renewed().await?;
-        let context = CallContext::new(self.request_id.clone(), Deadline::after(CALL_TIMEOUT));
+        let context = CallContext::new(self.request_id.clone(), Deadline::after(timeout));
         Ok((fence, Arc::clone(&self.driver.admins), context))
     }
 

@@ -15,7 +15,7 @@ use crate::{
     domain::{Organization, Principal},
     organizations::{Error, Organizations},
     page_token::{PageTokens, Walk},
-    store::ListQuery,
+    read::Page,
 };
 
 /// Most bytes of organizations in a page: well below the 4 MiB that clients take by default.
@@ -122,15 +122,14 @@ impl OrganizationService for OrganizationGrpc {
             token => Some(parse::page_token(self.page_tokens.open(walk, token))?),
         };
         // One more than asked for tells whether there is a next page.
-        let query = ListQuery {
+        let page = Page {
             after,
             limit: limit + 1,
-            only: None,
             show_deleted: request.show_deleted,
         };
         let found = self
             .organizations
-            .list(&principal, query)
+            .list(&principal, page)
             .await
             .map_err(Failure::from)?;
         Ok(Response::new(self.page(found, limit, walk)))

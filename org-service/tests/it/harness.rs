@@ -19,7 +19,7 @@ use tenantry_common::{
     clock::{Clock, Timestamp},
     id::{OrganizationId, SystemIds},
     store::error::StoreError,
-    testing::{EmbeddedTest, ManualClock, MongoTest, bind, mongo},
+    testing::{EmbeddedTest, ManualClock, MongoTest, bind, mongo, until_serving},
 };
 use tenantry_proto::{
     auth::v1::{LoginRequest, auth_service_client::AuthServiceClient},
@@ -36,6 +36,9 @@ use uuid::Uuid;
 pub const CREDENTIAL: &str = "a-service-credential-of-32-bytes-or-more";
 pub const OPERATOR: (&str, &str) = ("operator@platform.example", "operator password");
 pub const PASSWORD: &str = "correct horse battery";
+
+/// The tests' clock starts far off: MongoDB clears expired sessions by the server's own clock.
+pub const START: Timestamp = Timestamp::from_millis(4_000_000_000_123);
 
 /// Settings as a command line would give them.
 pub fn config<C: Args + FromArgMatches>(args: &[String]) -> C {
@@ -130,6 +133,7 @@ impl Platform {
 
     pub async fn start_with(place: Place, wishes: Wishes) -> Self {
         let clock = Arc::new(ManualClock::new());
+        clock.set(START);
         let (auth_store, org_store) = place.urls();
         let auth_server = start_auth(&auth_store, Arc::clone(&clock)).await;
         let auth_url = wishes.auth_url.clone().unwrap_or_else(|| auth_server.url.clone());
@@ -318,6 +322,9 @@ pub async fn start_auth(store: &str, clock: Arc<ManualClock>) -> Server {
         store,
         "--bcrypt-cost",
         "10",
+        // Hashes wait for whatever else the machine does, and a test waits for them.
+        "--request-timeout",
+        "10m",
         "--operator-email",
         OPERATOR.0,
         "--operator-password",
@@ -339,6 +346,7 @@ pub async fn start_auth(store: &str, clock: Arc<ManualClock>) -> Server {
             .await
             .expect("auth-service runs");
     });
+    until_serving(&connect(&url).await, || task.is_finished()).await;
     Server {
         url,
         stop: Some(stop),

@@ -412,7 +412,6 @@ async fn an_operation_left_behind_is_driven_on_by_the_next_write(place: Place) {
         lifecycle::{self, Accepted},
         store::LeaseTerm,
     };
-    use tenantry_common::testing::ManualClock;
 
     let platform = Platform::start(place).await;
     let created = platform.create("Aperture").await;
@@ -420,7 +419,7 @@ async fn an_operation_left_behind_is_driven_on_by_the_next_write(place: Place) {
     let record = platform.record(&created.id).await;
     let accepted = Accepted {
         operation: Uuid::from_u128(7),
-        now: ManualClock::START,
+        now: START,
     };
     let (name, handle) = (
         OrganizationName::parse("Black Mesa").unwrap(),

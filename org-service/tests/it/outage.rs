@@ -273,7 +273,7 @@ async fn an_operation_that_meets_an_outage_comes_to_its_end(place: Place) {
     link.abort();
     let accepted = org_service::lifecycle::Accepted {
         operation: uuid::Uuid::from_u128(5),
-        now: tenantry_common::testing::ManualClock::START,
+        now: START,
     };
     let left = org_service::lifecycle::delete(&record, accepted);
     let ended = org_service::store::LeaseTerm {

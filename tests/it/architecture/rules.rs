@@ -89,16 +89,6 @@ pub const EXCEPTIONS: &[Exception] = &[
         path: "redb",
         reason: "the suite looks at what the adapter wrote, and breaks it",
     },
-    Exception {
-        file: "org-service/src/grpc/organization.rs",
-        path: "crate::store::ListQuery",
-        reason: "the use case takes the port's own query",
-    },
-    Exception {
-        file: "auth-service/src/grpc/provisioning.rs",
-        path: "crate::store::Store",
-        reason: "GetPreparedAdmin is one read, with no rule that a use case could hold",
-    },
 ];
 
 fn is_domain(file: &str) -> bool {
