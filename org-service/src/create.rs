@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::{
     admins::FirstAdmin,
     domain::{CreateRequest, Handle, Labels, Organization, OrganizationName, State},
+    driver::DriveError,
     lifecycle::{self, NewOrganization, Observed},
     organizations::{Error, MAX_ATTEMPTS, Organizations},
 };
@@ -102,7 +103,7 @@ impl Organizations {
         match self.driver.settle(record, context).await? {
             Ok(settled) if settled.state == State::Aborted => Ok(None),
             Ok(settled) => Ok(Some(settled)),
-            Err(crate::driver::DriveError::RolledBack(_)) => Ok(None),
+            Err(DriveError::RolledBack(_)) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }

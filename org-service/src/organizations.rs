@@ -1,6 +1,6 @@
 //! What all use cases share: the store, the driver, and how a handle that somebody holds is met.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tenantry_common::{
     clock::Clock, clock::Timestamp, id::Ids, rpc::client::CallContext, store::error::StoreError,
@@ -8,7 +8,7 @@ use tenantry_common::{
 
 use crate::{
     admins::{Admins, AdminsError},
-    domain::{HaltReason, Handle, Organization},
+    domain::{HaltReason, Handle, InvalidHandle, Organization},
     driver::{DriveError, Driver},
     lifecycle::{self, Accepted},
     store::Store,
@@ -52,7 +52,7 @@ pub enum Error {
     EmailTaken,
     /// The new name folds to no handle.
     #[error("{0}")]
-    NoHandle(crate::domain::InvalidHandle),
+    NoHandle(InvalidHandle),
     /// The request id came with another request before.
     #[error("this request_id was used with another request")]
     RequestIdReused,
@@ -70,7 +70,7 @@ pub enum Error {
     Halted(HaltReason),
     /// auth-service hashes all it can.
     #[error("too many passwords are being hashed; try again")]
-    Overloaded(std::time::Duration),
+    Overloaded(Duration),
     /// auth-service is away.
     #[error("auth-service is not answering: {0}")]
     AuthUnavailable(String),

@@ -22,6 +22,9 @@ use crate::{
 /// whoever takes its lease next.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(60);
 
+/// How long before its deadline a caller is told that the operation goes on without it.
+const ANSWER_MARGIN: Duration = Duration::from_millis(50);
+
 /// Why an operation did not come to its end here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DriveError {
@@ -74,7 +77,8 @@ impl Driver {
             context.request_id.clone(),
         );
         let task = self.tasks.spawn(drive.run());
-        match tokio::time::timeout(context.deadline.remaining(), task).await {
+        let patience = context.deadline.remaining().saturating_sub(ANSWER_MARGIN);
+        match tokio::time::timeout(patience, task).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_panicked)) => Err(DriveError::InProgress),
             Err(_time_is_up) => Err(DriveError::InProgress),

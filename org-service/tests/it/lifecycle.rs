@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use org_service::domain::State;
+use org_service::{
+    domain::{Handle, OrganizationName, State},
+    lifecycle::{self, Accepted},
+    store::LeaseTerm,
+};
 use tenantry_proto::organization::v1::{self as pb, OrganizationState};
 use tonic::Code;
 use uuid::Uuid;
@@ -26,6 +30,7 @@ tenantry_common::conformance! {
     retention_zero_purges_at_once_and_frees_the_email,
     a_rested_handle_is_free_again,
     an_operation_left_behind_is_driven_on_by_the_next_write,
+    an_operation_under_way_elsewhere_is_waited_for_and_not_touched,
 }
 
 async fn an_organization_lives_from_create_to_delete(place: Place) {
@@ -405,33 +410,57 @@ async fn a_rested_handle_is_free_again(place: Place) {
     assert_eq!(platform.collections_of(&again.id).await, ["org_lumon"]);
 }
 
-/// As a crash leaves it: a rename was accepted, its lease has ended, nothing was moved.
-async fn an_operation_left_behind_is_driven_on_by_the_next_write(place: Place) {
-    use org_service::{
-        domain::{Handle, OrganizationName},
-        lifecycle::{self, Accepted},
-        store::LeaseTerm,
-    };
-
-    let platform = Platform::start(place).await;
-    let created = platform.create("Aperture").await;
-    let token = platform.token_of(&created).await;
-    let record = platform.record(&created.id).await;
+/// A rename that was accepted and has moved nothing yet, under a lease of this length.
+async fn plant_rename(platform: &Platform, id: &str, name: &str, lease: Duration) {
+    let record = platform.record(id).await;
     let accepted = Accepted {
         operation: Uuid::from_u128(7),
         now: START,
     };
     let (name, handle) = (
-        OrganizationName::parse("Black Mesa").unwrap(),
-        Handle::parse("black_mesa").unwrap(),
+        OrganizationName::parse(name).unwrap(),
+        Handle::fold(name).unwrap(),
     );
     let left = lifecycle::rename(&record, name, (handle, false), record.labels.clone(), accepted);
-    let ended = LeaseTerm {
+    let lease = LeaseTerm {
         owner: Uuid::from_u128(8),
-        length: Duration::ZERO,
+        length: lease,
     };
-    platform.store.inner.accept(&left, Some(ended)).await.unwrap();
+    platform.store.inner.accept(&left, Some(lease)).await.unwrap();
     platform.clock.advance(Duration::from_millis(1));
+}
+
+async fn an_operation_under_way_elsewhere_is_waited_for_and_not_touched(place: Place) {
+    let platform = Platform::start(place).await;
+    let created = platform.create("Aperture").await;
+    let token = platform.token_of(&created).await;
+    plant_rename(&platform, &created.id, "Black Mesa", Duration::from_secs(600)).await;
+    let planted = platform.record(&created.id).await;
+    let organization = pb::Organization {
+        id: created.id.clone(),
+        name: "Other".to_owned(),
+        ..Default::default()
+    };
+    let update = pb::UpdateOrganizationRequest {
+        organization: Some(organization),
+        ..Default::default()
+    };
+    let mut impatient = bearer(&token, update);
+    impatient.set_timeout(Duration::from_secs(1));
+    let refused = platform.org.clone().update_organization(impatient).await;
+    assert_eq!(
+        failure(refused),
+        (Code::Unavailable, "OPERATION_IN_PROGRESS".to_owned())
+    );
+    assert_eq!(platform.record(&created.id).await, planted);
+}
+
+/// As a crash leaves it: the lease has ended.
+async fn an_operation_left_behind_is_driven_on_by_the_next_write(place: Place) {
+    let platform = Platform::start(place).await;
+    let created = platform.create("Aperture").await;
+    let token = platform.token_of(&created).await;
+    plant_rename(&platform, &created.id, "Black Mesa", Duration::ZERO).await;
 
     let labels = [("seen".to_owned(), "yes".to_owned())].into();
     let labelled = pb::Organization {
