@@ -26,7 +26,9 @@ pub(super) fn add(routes: Routes, services: &[&'static str]) -> Result<Routes, E
 fn builder<'a>(services: &[&'static str]) -> Builder<'a> {
     let builder = Builder::configure()
         .register_encoded_file_descriptor_set(tenantry_proto::FILE_DESCRIPTOR_SET)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        // By these grpcurl and its like show what an error carries.
+        .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET);
     services
         .iter()
         .chain(&COMMON)

@@ -208,6 +208,30 @@ async fn reflection_lists_what_this_server_has_in_both_versions() {
 }
 
 #[tokio::test]
+async fn reflection_knows_what_errors_carry() {
+    use v1::{
+        ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+        server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
+    };
+    let server = Running::start().await;
+    let mut client = ServerReflectionClient::new(server.channel().await);
+    for detail in ["ErrorInfo", "BadRequest", "RetryInfo"] {
+        let symbol = MessageRequest::FileContainingSymbol(format!("google.rpc.{detail}"));
+        let request = ServerReflectionRequest {
+            message_request: Some(symbol),
+            ..Default::default()
+        };
+        let answers = client.server_reflection_info(tokio_stream::iter([request])).await;
+        let answer = answers.unwrap().into_inner().message().await.unwrap().unwrap();
+        let found = answer.message_response.unwrap();
+        assert!(
+            matches!(found, MessageResponse::FileDescriptorResponse(_)),
+            "{detail}: {found:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn reflection_can_be_switched_off() {
     let server = Running::start_with(ServerSettings {
         reflection: false,
