@@ -46,9 +46,6 @@ impl Organizations {
         for _ in 0..MAX_ATTEMPTS {
             let new = self.new_organization(&create, request.clone());
             self.admins.state(new.admin_id, context).await?;
-            if let Some(earlier) = self.earlier(request.as_ref(), context).await? {
-                return Ok(earlier);
-            }
             let record = lifecycle::create(new, self.accepted());
             match self.store.insert(&record, Some(self.driver.lease)).await {
                 Ok(record) => {

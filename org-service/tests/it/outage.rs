@@ -207,9 +207,7 @@ mod empty {
 
 async fn an_auth_service_that_comes_back_is_found_again(place: Place) {
     // The same address, first without and then with a server behind it.
-    let reserved = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let address = reserved.local_addr().unwrap();
-    drop(reserved);
+    let address = address_without_a_server().await;
     let auth_url = Some(format!("http://{address}"));
     let platform = Platform::start_with(
         place,
@@ -237,6 +235,12 @@ async fn an_auth_service_that_comes_back_is_found_again(place: Place) {
     .await;
 }
 
+/// An address that nobody listens at any more.
+async fn address_without_a_server() -> std::net::SocketAddr {
+    let reserved = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    reserved.local_addr().unwrap()
+}
+
 /// Passes connections on to `url` until the task is aborted.
 async fn relay(address: std::net::SocketAddr, url: &str) -> tokio::task::JoinHandle<()> {
     let listener = TcpListener::bind(address).await.unwrap();
@@ -254,9 +258,7 @@ async fn relay(address: std::net::SocketAddr, url: &str) -> tokio::task::JoinHan
 }
 
 async fn an_operation_that_meets_an_outage_comes_to_its_end(place: Place) {
-    let reserved = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let address = reserved.local_addr().unwrap();
-    drop(reserved);
+    let address = address_without_a_server().await;
     let auth_url = Some(format!("http://{address}"));
     let platform = Platform::start_with(
         place,
