@@ -8,6 +8,7 @@ pub mod domain;
 pub mod grpc;
 pub mod hashing;
 pub mod key;
+pub mod list_admin_states;
 pub mod login;
 pub mod operator;
 pub mod passwords;

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::{
-    domain::{AdminState, Cost, Credentials, Gate, GateState, PasswordScheme},
+    domain::{AdminState, Cost, Credentials, Gate, GateState, OrganizationAdmins, PasswordScheme},
     hashing::HashingPool,
     key::{self, SigningKey},
     set_gate::SetGate,
@@ -118,6 +118,14 @@ impl Store for Contended {
     }
     async fn set_gate(&self, of: OrganizationId, state: GateState, epoch: i64) -> Result<Gate, StoreError> {
         self.inner.set_gate(of, state, epoch).await
+    }
+    async fn organizations(
+        &self,
+        after: Option<OrganizationId>,
+        until: Option<OrganizationId>,
+        limit: usize,
+    ) -> Result<Vec<OrganizationAdmins>, StoreError> {
+        self.inner.organizations(after, until, limit).await
     }
     async fn insert_session(&self, session: &Session) -> Result<(), StoreError> {
         self.interfere(When::BeforeSession).await;

@@ -31,6 +31,7 @@ use crate::{
     grpc::{Auth, AuthenticationLayer, Provisioning, ServiceCredentialLayer},
     hashing::HashingPool,
     key::{self, KeyError},
+    list_admin_states::ListAdminStates,
     login::Login,
     operator::{self, OperatorError},
     passwords::{HashError, Passwords},
@@ -269,6 +270,9 @@ impl Parts {
                 clock: Arc::clone(clock),
             },
             prepared_admin: PreparedAdmin {
+                store: Arc::clone(store),
+            },
+            list_admin_states: ListAdminStates {
                 store: Arc::clone(store),
             },
         }

@@ -2,12 +2,14 @@
 
 mod admin;
 mod gate;
+mod organization_admins;
 mod password;
 mod session;
 mod token;
 
 pub use admin::{Admin, AdminState, Affiliation, Credentials, ImpossibleAffiliation, Role};
 pub use gate::{Gate, GateState};
+pub use organization_admins::{AdminStatus, AdminSummary, OrganizationAdmins};
 pub use password::{Cost, InvalidCost, PasswordHash, PasswordScheme, UnusableHash};
 pub use session::Session;
 pub use token::{AccessTokens, PublicKey, TokenRejected, UnusableKey, VerifiedToken};

@@ -7,7 +7,7 @@ use tenantry_proto::auth::v1;
 use tonic::Request;
 
 use crate::{
-    domain::{Admin, AdminState, GateState, PublicKey, Role},
+    domain::{Admin, AdminStatus, AdminSummary, GateState, OrganizationAdmins, PublicKey, Role},
     validate_token::Principal,
 };
 
@@ -58,12 +58,37 @@ pub fn json_web_key(key: &PublicKey) -> v1::JsonWebKey {
 
 /// The state of an admin that may never have been.
 pub fn admin_state(admin: Option<&Admin>) -> v1::AdminState {
-    match admin.map(|admin| &admin.state) {
-        None => v1::AdminState::Absent,
-        Some(AdminState::Pending(_)) => v1::AdminState::Pending,
-        Some(AdminState::Active(_)) => v1::AdminState::Active,
-        Some(AdminState::Cancelled) => v1::AdminState::Cancelled,
-        Some(AdminState::Purged) => v1::AdminState::Purged,
+    admin.map_or(v1::AdminState::Absent, |admin| {
+        admin_status(AdminStatus::from(&admin.state))
+    })
+}
+
+/// What is known of an organization, as org-service sees it.
+pub fn organization_admins(organization: OrganizationAdmins) -> v1::OrganizationAdmins {
+    v1::OrganizationAdmins {
+        organization_id: organization.organization_id.to_string(),
+        gate: organization.gate.map(|gate| v1::OrganizationGate {
+            epoch: gate.epoch,
+            state: gate_state(gate.state).into(),
+        }),
+        admins: organization.admins.into_iter().map(admin_summary).collect(),
+    }
+}
+
+fn admin_summary(admin: AdminSummary) -> v1::AdminSummary {
+    v1::AdminSummary {
+        admin_id: admin.id.to_string(),
+        role: role(admin.role).into(),
+        state: admin_status(admin.status).into(),
+    }
+}
+
+fn admin_status(status: AdminStatus) -> v1::AdminState {
+    match status {
+        AdminStatus::Pending => v1::AdminState::Pending,
+        AdminStatus::Active => v1::AdminState::Active,
+        AdminStatus::Cancelled => v1::AdminState::Cancelled,
+        AdminStatus::Purged => v1::AdminState::Purged,
     }
 }
 

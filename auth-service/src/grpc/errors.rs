@@ -28,7 +28,8 @@ pub fn token_missing() -> Status {
     failure(Code::Unauthenticated, ErrorReason::TokenMissing, text).into()
 }
 
-fn store(error: &StoreError) -> Failure {
+/// What became of a call that can fail for nothing but its store.
+pub fn store(error: &StoreError) -> Failure {
     match error {
         StoreError::Unavailable(_) => Failure::store_unavailable(error),
         StoreError::NotFound

@@ -4,27 +4,32 @@ use std::fmt::Display;
 
 use tenantry_common::{
     email::Email,
-    id::{AdminId, OrganizationId},
+    id::{AdminId, InvalidId, OrganizationId},
     password_rules::Password,
     rpc::fields::Fields,
 };
 use tenantry_proto::auth::v1::{
     ActivateAdminRequest, ActivateAdminResponse, CancelAdminRequest, CancelAdminResponse,
-    GetPreparedAdminRequest, GetPreparedAdminResponse, PrepareAdminRequest, PrepareAdminResponse,
-    SetOrganizationGateRequest, SetOrganizationGateResponse,
+    GetPreparedAdminRequest, GetPreparedAdminResponse, ListAdminStatesRequest, ListAdminStatesResponse,
+    PrepareAdminRequest, PrepareAdminResponse, SetOrganizationGateRequest, SetOrganizationGateResponse,
     admin_provisioning_service_server::AdminProvisioningService,
 };
 use tonic::{Request, Response, Status};
 
-use super::convert;
+use super::{convert, errors};
 use crate::{
     activate_admin::{ActivateAdmin, ChangeAdminError},
     cancel_admin::CancelAdmin,
     domain::GateState,
+    list_admin_states::ListAdminStates,
     prepare_admin::{NewAdmin, PrepareAdmin},
     prepared_admin::PreparedAdmin,
     set_gate::SetGate,
 };
+
+/// Organizations on a page of ListAdminStates when the caller does not say, and at most.
+const PAGE_SIZE: usize = 500;
+const MAX_PAGE_SIZE: usize = 1_000;
 
 /// The service.
 pub struct Provisioning {
@@ -38,6 +43,8 @@ pub struct Provisioning {
     pub set_gate: SetGate,
     /// GetPreparedAdmin.
     pub prepared_admin: PreparedAdmin,
+    /// ListAdminStates.
+    pub list_admin_states: ListAdminStates,
 }
 
 #[tonic::async_trait]
@@ -107,6 +114,23 @@ impl AdminProvisioningService for Provisioning {
             state: convert::gate_state(gate.state).into(),
         }))
     }
+
+    async fn list_admin_states(
+        &self,
+        request: Request<ListAdminStatesRequest>,
+    ) -> Result<Response<ListAdminStatesResponse>, Status> {
+        let (after, until, page_size) = list_call(request.get_ref())?;
+        let page = self
+            .list_admin_states
+            .list(after, until, page_size)
+            .await
+            .map_err(|error| errors::store(&error))?;
+        let organizations = page.organizations.into_iter();
+        Ok(Response::new(ListAdminStatesResponse {
+            organizations: organizations.map(convert::organization_admins).collect(),
+            next_after_organization_id: page.next_after.map(|id| id.to_string()).unwrap_or_default(),
+        }))
+    }
 }
 
 fn new_admin(request: &PrepareAdminRequest) -> Result<NewAdmin, Status> {
@@ -151,6 +175,41 @@ fn gate_call(request: &SetOrganizationGateRequest) -> Result<(OrganizationId, Ga
     }
 }
 
+type ListCall = (Option<OrganizationId>, Option<OrganizationId>, usize);
+
+fn list_call(request: &ListAdminStatesRequest) -> Result<ListCall, Status> {
+    let ListAdminStatesRequest {
+        after_organization_id,
+        until_organization_id,
+        page_size,
+    } = request;
+    let mut fields = Fields::new();
+    let after = fields.check("after_organization_id", bound(after_organization_id));
+    let until = fields.check("until_organization_id", bound(until_organization_id));
+    let page_size = fields.check("page_size", parse_page_size(*page_size));
+    match (after, until, page_size) {
+        (Some(after), Some(until), Some(page_size)) => Ok((after, until, page_size)),
+        _ => Err(fields.into_failure().into()),
+    }
+}
+
+/// An end of the list; none when empty.
+fn bound(text: &str) -> Result<Option<OrganizationId>, InvalidId> {
+    if text.is_empty() {
+        Ok(None)
+    } else {
+        text.parse().map(Some)
+    }
+}
+
+fn parse_page_size(number: i32) -> Result<usize, &'static str> {
+    match usize::try_from(number) {
+        Ok(0) => Ok(PAGE_SIZE),
+        Ok(size) => Ok(size.min(MAX_PAGE_SIZE)),
+        Err(_) => Err("must not be negative"),
+    }
+}
+
 fn admin_id(text: &str) -> Result<AdminId, Status> {
     let mut fields = Fields::new();
     fields
@@ -163,5 +222,25 @@ fn at_least_one(epoch: i64) -> Result<i64, impl Display> {
         Ok(epoch)
     } else {
         Err("must be at least 1")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_size_is_bounded() {
+        for (given, taken) in [
+            (0, Ok(500)),
+            (1, Ok(1)),
+            (1_000, Ok(1_000)),
+            (1_001, Ok(1_000)),
+            (i32::MAX, Ok(1_000)),
+            (-1, Err("must not be negative")),
+            (i32::MIN, Err("must not be negative")),
+        ] {
+            assert_eq!(parse_page_size(given), taken, "{given}");
+        }
     }
 }

@@ -9,15 +9,15 @@ use std::{
 };
 
 use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
-use tenantry_common::config::ServiceCredential;
+use tenantry_common::{
+    config::ServiceCredential,
+    rpc::service_credential::{Presented, presented},
+};
 use tenantry_proto::auth::v1::ErrorReason;
 use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service};
 
 use super::errors::failure;
-
-/// The metadata that carries the credential.
-const METADATA_KEY: &str = "tenantry-service-credential";
 
 /// Lets only calls with the service credential through.
 #[derive(Clone)]
@@ -75,13 +75,9 @@ where
 
 /// An admin's token opens nothing here, and its bearer is told so: that is a known caller who may not.
 fn check(credential: &ServiceCredential, headers: &HeaderMap) -> Result<(), Status> {
-    let mut given = headers.get_all(METADATA_KEY).iter();
-    if given
-        .next()
-        .is_some_and(|given| credential.matches(given.as_bytes()))
-        && given.next().is_none()
-    {
-        return Ok(());
+    match presented(headers, credential) {
+        Presented::Valid => return Ok(()),
+        Presented::Absent | Presented::Invalid => {}
     }
     Err(if headers.contains_key(AUTHORIZATION) {
         let text = "this service is internal; an admin's token does not open it";

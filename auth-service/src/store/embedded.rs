@@ -1,5 +1,9 @@
 //! The port over one redb file. Every write is one transaction, so uniqueness is a look-up and an insert inside it.
 
+mod admins;
+mod organizations;
+mod sessions;
+
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use redb::{ReadableTable, TableDefinition, TableHandle, WriteTransaction};
@@ -15,9 +19,13 @@ use tenantry_common::{
 };
 use zeroize::Zeroizing;
 
-use super::{EMAIL_INDEX, ID_INDEX, Store};
+use self::{
+    admins::{free_email, insert_admin, load_admin, put_admin},
+    sessions::{clear_expired, delete_session, insert_session},
+};
+use super::Store;
 use crate::{
-    domain::{Admin, AdminState, Affiliation, Gate, GateState, Session},
+    domain::{Admin, AdminState, Affiliation, Gate, GateState, OrganizationAdmins, Session},
     key::SigningKey,
 };
 
@@ -33,9 +41,6 @@ const SESSIONS: Records = TableDefinition::new("sessions");
 const SESSIONS_BY_ORGANIZATION: Pairs = TableDefinition::new("sessions_organization");
 const SESSIONS_BY_EXPIRY: TableDefinition<'_, (i64, u128), ()> = TableDefinition::new("sessions_expire_time");
 const SIGNING_KEYS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("signing_keys");
-
-/// How many expired sessions a new one clears away: more than one, so that they never pile up.
-const CLEARED_PER_SESSION: usize = 4;
 
 /// auth-service's store in an embedded database.
 #[derive(Clone, Debug)]
@@ -190,6 +195,17 @@ impl Store for EmbeddedStore {
             .await
     }
 
+    async fn organizations(
+        &self,
+        after: Option<OrganizationId>,
+        until: Option<OrganizationId>,
+        limit: usize,
+    ) -> Result<Vec<OrganizationAdmins>, StoreError> {
+        self.database
+            .scan(move |transaction| organizations::list(transaction, after, until, limit))
+            .await
+    }
+
     async fn insert_session(&self, session: &Session) -> Result<(), StoreError> {
         let session = session.clone();
         self.database
@@ -256,50 +272,6 @@ fn create_tables(transaction: &WriteTransaction) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn insert_admin(transaction: &WriteTransaction, admin: &Admin) -> Result<(), StoreError> {
-    let id = admin.id.as_uuid().as_u128();
-    if load_admin(transaction, id)?.is_some() {
-        return Err(StoreError::AlreadyExists(ID_INDEX));
-    }
-    if let Some(credentials) = admin.credentials() {
-        let mut emails = transaction.open_table(ADMIN_EMAILS)?;
-        if emails.insert(credentials.email.as_str(), id)?.is_some() {
-            return Err(StoreError::AlreadyExists(EMAIL_INDEX));
-        }
-    }
-    if let Some(organization_id) = admin.affiliation.organization_id() {
-        let pair = (organization_id.as_uuid().as_u128(), id);
-        transaction.open_table(ADMINS_BY_ORGANIZATION)?.insert(pair, ())?;
-    }
-    put_admin(transaction, admin)
-}
-
-fn load_admin(transaction: &WriteTransaction, id: u128) -> Result<Option<Admin>, StoreError> {
-    let admins = transaction.open_table(ADMINS)?;
-    let record = admins.get(id)?;
-    record
-        .map(|bytes| decode(ADMINS.name(), bytes.value()))
-        .transpose()
-}
-
-fn put_admin(transaction: &WriteTransaction, admin: &Admin) -> Result<(), StoreError> {
-    let record = encode(admin)?;
-    transaction
-        .open_table(ADMINS)?
-        .insert(admin.id.as_uuid().as_u128(), record.as_slice())?;
-    Ok(())
-}
-
-/// Gives up the e-mail of an admin that is about to lose it.
-fn free_email(transaction: &WriteTransaction, admin: &Admin) -> Result<(), StoreError> {
-    if let Some(credentials) = admin.credentials() {
-        transaction
-            .open_table(ADMIN_EMAILS)?
-            .remove(credentials.email.as_str())?;
-    }
-    Ok(())
-}
-
 /// The second halves of the pairs that begin with an organization.
 fn pairs_of(
     transaction: &WriteTransaction,
@@ -310,60 +282,6 @@ fn pairs_of(
     let pairs = transaction.open_table(pairs)?;
     let range = pairs.range((organization, 0)..=(organization, u128::MAX))?;
     range.map(|pair| Ok(pair?.0.value().1)).collect()
-}
-
-fn insert_session(transaction: &WriteTransaction, session: &Session) -> Result<(), StoreError> {
-    let id = session.id.as_uuid().as_u128();
-    let record = encode(session)?;
-    if transaction
-        .open_table(SESSIONS)?
-        .insert(id, record.as_slice())?
-        .is_some()
-    {
-        return Err(StoreError::AlreadyExists(ID_INDEX));
-    }
-    if let Some(organization_id) = session.affiliation.organization_id() {
-        let pair = (organization_id.as_uuid().as_u128(), id);
-        transaction
-            .open_table(SESSIONS_BY_ORGANIZATION)?
-            .insert(pair, ())?;
-    }
-    let expiry = (session.expire_time.as_millis(), id);
-    transaction.open_table(SESSIONS_BY_EXPIRY)?.insert(expiry, ())?;
-    Ok(())
-}
-
-fn delete_session(transaction: &WriteTransaction, id: u128) -> Result<(), StoreError> {
-    let removed: Option<Session> = {
-        let mut sessions = transaction.open_table(SESSIONS)?;
-        let record = sessions.remove(id)?;
-        record
-            .map(|bytes| decode(SESSIONS.name(), bytes.value()))
-            .transpose()?
-    };
-    let Some(session) = removed else { return Ok(()) };
-    if let Some(organization_id) = session.affiliation.organization_id() {
-        let pair = (organization_id.as_uuid().as_u128(), id);
-        transaction.open_table(SESSIONS_BY_ORGANIZATION)?.remove(pair)?;
-    }
-    let expiry = (session.expire_time.as_millis(), id);
-    transaction.open_table(SESSIONS_BY_EXPIRY)?.remove(expiry)?;
-    Ok(())
-}
-
-/// Clears a few sessions that have expired; MongoDB's TTL index does the same in its own time.
-fn clear_expired(transaction: &WriteTransaction, now: Timestamp) -> Result<(), StoreError> {
-    let expired: Vec<u128> = {
-        let by_expiry = transaction.open_table(SESSIONS_BY_EXPIRY)?;
-        let range = by_expiry.range(..=(now.as_millis(), u128::MAX))?;
-        range
-            .take(CLEARED_PER_SESSION)
-            .map(|entry| Ok(entry?.0.value().1))
-            .collect::<Result<_, StoreError>>()?
-    };
-    expired
-        .into_iter()
-        .try_for_each(|id| delete_session(transaction, id))
 }
 
 fn decode_key(bytes: &[u8]) -> Result<SigningKey, StoreError> {

@@ -1,6 +1,7 @@
 //! THE PORT: what auth-service needs of a store. Both adapters hold to the suite in `conformance`.
 
 mod embedded;
+mod listing;
 mod mongo;
 mod open;
 
@@ -21,7 +22,7 @@ pub use self::{
     open::{OpenStoreError, open},
 };
 use crate::{
-    domain::{Admin, Gate, GateState, Session},
+    domain::{Admin, Gate, GateState, OrganizationAdmins, Session},
     key::SigningKey,
 };
 
@@ -89,6 +90,18 @@ pub trait Store: Send + Sync + 'static {
         state: GateState,
         epoch: i64,
     ) -> Result<Gate, StoreError>;
+
+    /// The first `limit` organizations with a gate or an admin, in the order of their ids, each with all of its
+    /// admins in the order of theirs; only those with ids greater than `after` and not greater than `until`.
+    ///
+    /// Operators belong to none and MUST be left out. MUST read about as many records as it answers, by index. Gates
+    /// and admins may be read one after the other: what changes meanwhile may be seen in the one and not in the other.
+    async fn organizations(
+        &self,
+        after: Option<OrganizationId>,
+        until: Option<OrganizationId>,
+        limit: usize,
+    ) -> Result<Vec<OrganizationAdmins>, StoreError>;
 
     /// Inserts a session; `AlreadyExists(ID_INDEX)` when there is one with its id. Sessions that had expired when
     /// this one was created may go.

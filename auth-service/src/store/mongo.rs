@@ -1,6 +1,8 @@
 //! The port over MongoDB. Every decision is one atomic write of one document; no transactions.
 
 mod documents;
+mod gates;
+mod organizations;
 
 use std::time::Duration;
 
@@ -24,7 +26,7 @@ use tenantry_common::{
 use self::documents::{AdminDocument, GateDocument, KeyDocument, SessionDocument, binary, date};
 use super::{EMAIL_INDEX, ID_INDEX, SIGNING_KEY_ID, Store};
 use crate::{
-    domain::{Admin, AdminState, Affiliation, Gate, GateState, Session},
+    domain::{Admin, AdminState, Affiliation, Gate, GateState, OrganizationAdmins, Session},
     key::SigningKey,
 };
 
@@ -218,6 +220,16 @@ impl Store for MongoStore {
             .ok_or(StoreError::Conflict)
     }
 
+    async fn organizations(
+        &self,
+        after: Option<OrganizationId>,
+        until: Option<OrganizationId>,
+        limit: usize,
+    ) -> Result<Vec<OrganizationAdmins>, StoreError> {
+        let store = self.clone();
+        detached(async move { store.list_organizations(after, until, limit).await }).await
+    }
+
     async fn insert_session(&self, session: &Session) -> Result<(), StoreError> {
         let (sessions, document) = (self.sessions.clone(), SessionDocument::from(session));
         detached(async move {
@@ -273,60 +285,6 @@ impl Store for MongoStore {
             }
         })
         .await
-    }
-}
-
-impl MongoStore {
-    /// [`Gate::moved`] as one write; None when the gate refuses the call, or is not there.
-    async fn move_gate(
-        &self,
-        organization_id: OrganizationId,
-        state: GateState,
-        epoch: i64,
-    ) -> Result<Option<Gate>, StoreError> {
-        let mut admitting = doc! { "_id": binary(organization_id.as_uuid()), "epoch": { "$lte": epoch } };
-        if state != GateState::Purged {
-            admitting.insert("state", doc! { "$ne": name(GateState::Purged) });
-        }
-        let stays_open =
-            doc! { "$and": [state == GateState::Open, { "$eq": ["$state", name(GateState::Open)] }] };
-        let moved = vec![doc! { "$set": {
-            "state": { "$literal": name(state) },
-            "epoch": { "$literal": epoch },
-            "generation": { "$cond": [stays_open, "$generation", { "$add": ["$generation", 1_i64] }] },
-        } }];
-        let gates = self.gates.clone();
-        let found = detached(async move {
-            let update = gates.find_one_and_update(admitting, moved);
-            update.return_document(ReturnDocument::After).await.map_err(plain)
-        });
-        Ok(found.await?.map(Gate::from))
-    }
-
-    /// False when there is a gate already.
-    async fn insert_gate(&self, gate: Gate) -> Result<bool, StoreError> {
-        let (gates, document) = (self.gates.clone(), GateDocument::from(gate));
-        detached(async move {
-            match gates
-                .insert_one(document)
-                .await
-                .map_err(|error| classify(error, &[ID_INDEX]))
-            {
-                Ok(_) => Ok(true),
-                Err(StoreError::AlreadyExists(_)) => Ok(false),
-                Err(error) => Err(error),
-            }
-        })
-        .await
-    }
-}
-
-/// A gate's state as the documents spell it.
-const fn name(state: GateState) -> &'static str {
-    match state {
-        GateState::Open => "OPEN",
-        GateState::Suspended => "SUSPENDED",
-        GateState::Purged => "PURGED",
     }
 }
 

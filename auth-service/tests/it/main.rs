@@ -1,6 +1,7 @@
 //! auth-service as its clients see it: a real server on a free port, the generated client, both stores.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod admin_states;
 mod binary;
 mod harness;
 mod load;

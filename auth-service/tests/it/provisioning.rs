@@ -3,7 +3,7 @@
 use futures::future::join_all;
 use tenantry_proto::auth::v1::{
     ActivateAdminRequest, AdminState, CancelAdminRequest, GateState, GetPreparedAdminRequest,
-    PrepareAdminRequest, SetOrganizationGateRequest,
+    ListAdminStatesRequest, PrepareAdminRequest, SetOrganizationGateRequest,
 };
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt;
@@ -89,6 +89,10 @@ async fn all_calls(
             .map(drop),
         client
             .set_organization_gate(with_metadata(gate, metadata))
+            .await
+            .map(drop),
+        client
+            .list_admin_states(with_metadata(ListAdminStatesRequest::default(), metadata))
             .await
             .map(drop),
     ]
@@ -321,4 +325,14 @@ async fn every_bad_field_is_named(place: Place) {
         let gate = client.set_organization_gate(internal(gate)).await.map(drop);
         assert_eq!(fields(gate), ["organization_id", "epoch", "state"]);
     }
+    let list = ListAdminStatesRequest {
+        after_organization_id: "x".to_owned(),
+        until_organization_id: "00000000-0000-0000-0000-000000000000".to_owned(),
+        page_size: -1,
+    };
+    let list = client.list_admin_states(internal(list)).await.map(drop);
+    assert_eq!(
+        fields(list),
+        ["after_organization_id", "until_organization_id", "page_size"]
+    );
 }

@@ -11,5 +11,6 @@ mod reflection;
 pub mod request_id;
 mod seal;
 pub mod server;
+pub mod service_credential;
 mod shutdown;
 pub mod status;

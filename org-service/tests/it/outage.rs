@@ -154,8 +154,9 @@ mod empty {
     use super::Response;
     use tenantry_proto::auth::v1::{
         ActivateAdminRequest, ActivateAdminResponse, CancelAdminRequest, CancelAdminResponse,
-        GetPreparedAdminRequest, GetPreparedAdminResponse, PrepareAdminRequest, PrepareAdminResponse,
-        SetOrganizationGateRequest, SetOrganizationGateResponse,
+        GetPreparedAdminRequest, GetPreparedAdminResponse, ListAdminStatesRequest, ListAdminStatesResponse,
+        PrepareAdminRequest, PrepareAdminResponse, SetOrganizationGateRequest,
+        SetOrganizationGateResponse,
         admin_provisioning_service_server::{AdminProvisioningService, AdminProvisioningServiceServer},
     };
     use tonic::{Request, Status};
@@ -200,6 +201,13 @@ mod empty {
             &self,
             _: Request<SetOrganizationGateRequest>,
         ) -> Result<Response<SetOrganizationGateResponse>, Status> {
+            Ok(Response::new(Default::default()))
+        }
+
+        async fn list_admin_states(
+            &self,
+            _: Request<ListAdminStatesRequest>,
+        ) -> Result<Response<ListAdminStatesResponse>, Status> {
             Ok(Response::new(Default::default()))
         }
     }

@@ -12,7 +12,10 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
-    domain::{Admin, AdminState, Affiliation, Credentials, Gate, GateState, PasswordHash, Role, Session},
+    domain::{
+        Admin, AdminState, AdminStatus, AdminSummary, Affiliation, Credentials, Gate, GateState,
+        PasswordHash, Role, Session,
+    },
     key::SigningKey,
     store::SIGNING_KEY_ID,
 };
@@ -24,7 +27,7 @@ pub(super) struct AdminDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     organization_id: Option<BsonUuid>,
     role: Role,
-    state: StateName,
+    state: AdminStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,13 +37,14 @@ pub(super) struct AdminDocument {
     update_time: DateTime,
 }
 
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub(super) enum StateName {
-    Pending,
-    Active,
-    Cancelled,
-    Purged,
+/// An [`AdminDocument`] without what nobody shall see, as a projection fetches it.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) struct SummaryDocument {
+    #[serde(rename = "_id")]
+    id: BsonUuid,
+    organization_id: BsonUuid,
+    role: Role,
+    state: AdminStatus,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -117,12 +121,7 @@ impl From<&Admin> for AdminDocument {
             id: bson_uuid(admin.id.as_uuid()),
             organization_id: organization(admin.affiliation),
             role: admin.affiliation.role(),
-            state: match admin.state {
-                AdminState::Pending(_) => StateName::Pending,
-                AdminState::Active(_) => StateName::Active,
-                AdminState::Cancelled => StateName::Cancelled,
-                AdminState::Purged => StateName::Purged,
-            },
+            state: AdminStatus::from(&admin.state),
             email: credentials.map(|credentials| credentials.email.as_str().to_owned()),
             password_hash: credentials.map(|credentials| credentials.password_hash.clone()),
             generation: admin.generation,
@@ -144,10 +143,10 @@ impl TryFrom<AdminDocument> for Admin {
             });
         let missing = || StoreError::Corrupt("an admin has no credentials".to_owned());
         let state = match document.state {
-            StateName::Pending => AdminState::Pending(credentials.ok_or_else(missing)??),
-            StateName::Active => AdminState::Active(credentials.ok_or_else(missing)??),
-            StateName::Cancelled => AdminState::Cancelled,
-            StateName::Purged => AdminState::Purged,
+            AdminStatus::Pending => AdminState::Pending(credentials.ok_or_else(missing)??),
+            AdminStatus::Active => AdminState::Active(credentials.ok_or_else(missing)??),
+            AdminStatus::Cancelled => AdminState::Cancelled,
+            AdminStatus::Purged => AdminState::Purged,
         };
         Ok(Self {
             id: AdminId::from_uuid(uuid(document.id)),
@@ -157,6 +156,18 @@ impl TryFrom<AdminDocument> for Admin {
             create_time: timestamp(document.create_time),
             update_time: timestamp(document.update_time),
         })
+    }
+}
+
+impl SummaryDocument {
+    /// The admin, and whose it is.
+    pub(super) fn into_summary(self) -> (OrganizationId, AdminSummary) {
+        let summary = AdminSummary {
+            id: AdminId::from_uuid(uuid(self.id)),
+            role: self.role,
+            status: self.state,
+        };
+        (OrganizationId::from_uuid(uuid(self.organization_id)), summary)
     }
 }
 
