@@ -57,6 +57,11 @@ pub struct Config {
     #[arg(long = "lease", env = "ORG_LEASE", default_value = "5s", value_parser = humantime::parse_duration)]
     pub lease: Duration,
 
+    /// How often this replica looks for operations whose driver is gone, due purges and whatever else waits; 0s leaves
+    /// all that to other replicas.
+    #[arg(long = "reconcile-interval", env = "ORG_RECONCILE_INTERVAL", default_value = "5s", value_parser = humantime::parse_duration)]
+    pub reconcile_interval: Duration,
+
     /// Memory for the embedded store's cache, in MiB.
     #[arg(long = "store-cache-mib", env = "ORG_STORE_CACHE_MIB", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
     pub store_cache_mib: u16,
@@ -97,6 +102,13 @@ impl ServiceConfig for Config {
             return Err(SettingError::new(
                 "ORG_HANDLE_REST",
                 format!("must be at least two leases and 30s: {least}"),
+            ));
+        }
+        let intervals = Duration::from_millis(100)..=Duration::from_secs(600);
+        if !self.reconcile_interval.is_zero() && !intervals.contains(&self.reconcile_interval) {
+            return Err(SettingError::new(
+                "ORG_RECONCILE_INTERVAL",
+                "must be from 100ms to 10m, or 0s for never",
             ));
         }
         if self.retention > Duration::from_secs(100 * 365 * 86_400) {

@@ -1,11 +1,11 @@
 //! Deletes an organization: tokens die, then its collection moves to the trash, or goes for good at once.
 
-use tenantry_common::rpc::client::CallContext;
+use tenantry_common::{id::OrganizationId, rpc::client::CallContext};
 
 use crate::{
     domain::{Organization, Principal, State},
-    lifecycle::{self, Observed},
-    organizations::{Error, MAX_ATTEMPTS, Organizations, lost_a_race},
+    lifecycle,
+    organizations::{Error, MAX_ATTEMPTS, Organizations},
     read::Key,
 };
 
@@ -25,39 +25,43 @@ impl Organizations {
             let id = self.identify(principal, key).await?;
             let organization = match self.to_change(principal, id, etag, context).await {
                 Err(Error::Deleted) => return Err(Error::NotFound),
+                Err(Error::Halted(reason)) if principal.is_operator() => {
+                    let halted = self.halted_create(id).await?.ok_or(Error::Halted(reason))?;
+                    if etag.is_some_and(|epoch| epoch != halted.epoch) {
+                        return Err(Error::EtagMismatch);
+                    }
+                    halted
+                }
                 other => other?,
             };
             let next = lifecycle::delete(&organization, self.accepted());
-            match self.store.accept(&next, Some(self.driver.lease)).await {
-                Ok(accepted) => return self.drive_delete(accepted, context).await,
-                // Read again, and the etag with it.
-                Err(error) if lost_a_race(&error) => {}
-                Err(error) => return Err(error.into()),
+            // After a lost race the organization is read again, and the etag with it.
+            if let Some(deleted) = self.carry_out(&next, None, context).await? {
+                return self.purged_if_due(deleted, context).await;
             }
         }
         Err(Error::InProgress)
     }
 
-    async fn drive_delete(
+    /// The organization, if its create has halted: nobody was told of it, so that it may be deleted in its stead.
+    async fn halted_create(&self, id: OrganizationId) -> Result<Option<Organization>, Error> {
+        let found = self.store.get(id).await?;
+        let halted = |found: &Organization| found.state == State::Provisioning && found.halted().is_some();
+        Ok(found.filter(halted))
+    }
+
+    /// Goes on to the purge where nothing is kept.
+    async fn purged_if_due(
         &self,
-        accepted: Organization,
+        deleted: Organization,
         context: &CallContext,
     ) -> Result<Organization, Error> {
-        let observed = Observed::at_acceptance(&accepted);
-        let deleted = self.driver.drive(accepted, observed, None, context).await?;
-        let due = deleted.state == State::Deleted
-            && deleted.purge_time.is_some_and(|time| time <= self.clock.now());
-        if !(due && self.driver.policy.retention.is_zero()) {
+        let due = deleted.purge_time.is_some_and(|time| time <= self.clock.now());
+        if deleted.state != State::Deleted || !due {
             return Ok(deleted);
         }
         let next = lifecycle::purge(&deleted, self.accepted());
-        let accepted = match self.store.accept(&next, Some(self.driver.lease)).await {
-            Ok(accepted) => accepted,
-            // It is being purged, or brought back, by somebody else: it was deleted all the same.
-            Err(error) if lost_a_race(&error) => return Ok(deleted),
-            Err(error) => return Err(error.into()),
-        };
-        let observed = Observed::at_acceptance(&accepted);
-        Ok(self.driver.drive(accepted, observed, None, context).await?)
+        // It is being purged, or brought back, by somebody else: it was deleted all the same.
+        Ok(self.carry_out(&next, None, context).await?.unwrap_or(deleted))
     }
 }

@@ -3,18 +3,21 @@
 use std::{sync::Arc, time::Duration};
 
 use tenantry_common::{
-    clock::Clock, clock::Timestamp, id::Ids, rpc::client::CallContext, store::error::StoreError,
+    clock::{Clock, Timestamp},
+    id::{Ids, OrganizationId},
+    rpc::client::CallContext,
+    store::error::StoreError,
 };
 
 use crate::{
     admins::{Admins, AdminsError},
-    domain::{HaltReason, Handle, InvalidHandle, Organization},
+    domain::{Access, HaltReason, Handle, InvalidHandle, Organization, Principal},
     driver::{DriveError, Driver},
-    lifecycle::{self, Accepted},
+    lifecycle::{self, Accepted, Observed},
     store::Store,
 };
 
-/// The use cases: create, get, list, update, delete. One file each.
+/// The use cases: create, get, list, update, suspend and resume, delete, undelete. One file each.
 #[derive(Clone)]
 pub struct Organizations {
     pub(crate) store: Arc<dyn Store>,
@@ -62,6 +65,9 @@ pub enum Error {
     /// The state does not allow it.
     #[error("the organization is deleted")]
     Deleted,
+    /// It is in use, and under another handle than it was to be brought back to.
+    #[error("the organization is not deleted")]
+    NotDeleted,
     /// Another change is under way.
     #[error("a change of this organization is under way; try again")]
     InProgress,
@@ -108,6 +114,15 @@ pub(crate) fn lost_a_race(error: &StoreError) -> bool {
     matches!(error, StoreError::Conflict | StoreError::AlreadyExists(_))
 }
 
+/// What operators alone may do: to everybody else somebody else's organization is a missing one.
+pub(crate) fn must_operate(principal: &Principal, id: OrganizationId) -> Result<(), Error> {
+    match principal.access_to(id) {
+        _ if principal.is_operator() => Ok(()),
+        Access::None => Err(Error::NotFound),
+        Access::Read | Access::Write => Err(Error::NotAllowed),
+    }
+}
+
 impl Organizations {
     /// The use cases over these.
     pub fn new(driver: Arc<Driver>) -> Self {
@@ -125,6 +140,25 @@ impl Organizations {
         Accepted {
             operation: self.ids.uuid_v7(now),
             now,
+        }
+    }
+
+    /// Has a change accepted and drives it to its end; none when the record has changed since it was read, or the
+    /// handle that it takes has become free. `taken` is that handle.
+    pub(crate) async fn carry_out(
+        &self,
+        next: &Organization,
+        taken: Option<&Handle>,
+        context: &CallContext,
+    ) -> Result<Option<Organization>, Error> {
+        match (self.store.accept(next, Some(self.driver.lease)).await, taken) {
+            (Ok(accepted), _) => {
+                let observed = Observed::at_acceptance(&accepted);
+                Ok(Some(self.driver.drive(accepted, observed, None, context).await?))
+            }
+            (Err(StoreError::AlreadyExists(_)), Some(taken)) => self.meet_holder(taken).await.map(|()| None),
+            (Err(error), _) if lost_a_race(&error) => Ok(None),
+            (Err(error), _) => Err(error.into()),
         }
     }
 
@@ -151,7 +185,7 @@ impl Organizations {
             return Err(Error::HandleTaken(handle.clone()));
         };
         let available = rest_until.max(holder.recheck_until.unwrap_or(rest_until));
-        if self.release_expired(&holder, handle, available).await? {
+        if self.released(&holder, available).await? {
             return Ok(());
         }
         Err(Error::HandleResting {
@@ -160,13 +194,8 @@ impl Organizations {
         })
     }
 
-    /// Lets go of a handle whose rest is over, if nothing late can land at its place any more.
-    async fn release_expired(
-        &self,
-        holder: &Organization,
-        handle: &Handle,
-        available: Timestamp,
-    ) -> Result<bool, Error> {
+    /// Whether the holder, of a handle that was kept until `available`, had no reason to keep it any longer.
+    async fn released(&self, holder: &Organization, available: Timestamp) -> Result<bool, Error> {
         let now = self.clock.now();
         if holder.operation.is_some() || now < available {
             return Ok(false);
@@ -175,6 +204,30 @@ impl Organizations {
         if !lifecycle::in_place(holder, seen) {
             return Ok(false);
         }
-        Ok(self.store.release_handle(holder.id, handle, now).await?)
+        // If it let go of nothing it has changed meanwhile: whoever asks tries again, and meets it as it is now.
+        self.let_go(holder, now).await?;
+        Ok(true)
+    }
+
+    /// Ends an idle record's waiting, as far as its time is over, after a look that found everything in place: first
+    /// for late commands, then of the handles that rest. Answers whether anything ended.
+    pub(crate) async fn let_go(
+        &self,
+        organization: &Organization,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let id = organization.id;
+        let mut ended = false;
+        if let Some(until) = organization.recheck_until {
+            if until > now || !self.store.end_recheck(id, organization.epoch, until).await? {
+                return Ok(false);
+            }
+            ended = true;
+        }
+        let over = |rest_until: Option<Timestamp>| rest_until.is_some_and(|until| until <= now);
+        for held in organization.handles.iter().filter(|held| over(held.rest_until)) {
+            ended |= self.store.release_handle(id, &held.handle, now).await?;
+        }
+        Ok(ended)
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use tenantry_common::{
     clock::{Clock, SystemClock},
-    config::{SettingError, service_credential},
+    config::{ServiceCredential, SettingError, service_credential},
     id::{Ids, SystemIds},
     rpc::{
         client,
@@ -17,27 +17,32 @@ use tenantry_common::{
     },
     store::error::StoreError,
 };
-use tenantry_proto::organization::v1::organization_service_server::{
-    OrganizationServiceServer, SERVICE_NAME,
-};
+use tenantry_proto::organization::v1::organization_service_server::{self, OrganizationServiceServer};
 use tokio::net::TcpListener;
-use tokio_util::task::TaskTracker;
-use tonic::service::{LayerExt, Routes};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tonic::{
+    service::{LayerExt, Routes},
+    transport::Channel,
+};
 
 use crate::{
     admins::GrpcAdmins,
     authentication::AuthenticationLayer,
     config::{AUTH_URL, Config},
     driver::Driver,
-    grpc::{OrganizationGrpc, open_methods},
+    grpc::{OrganizationGrpc, SignUp, open_methods},
     lifecycle::Policy,
     organizations::Organizations,
     page_token::PageTokens,
+    reconciler::Reconciler,
     store::{self, LeaseTerm, Store},
 };
 
 /// How long after an uncertain command a late effect is reckoned with.
 const RECHECK: Duration = Duration::from_secs(600);
+
+/// The services that health speaks of.
+const SERVICES: [&str; 1] = [organization_service_server::SERVICE_NAME];
 
 /// What a server takes from its surroundings.
 #[derive(Clone)]
@@ -105,6 +110,7 @@ pub async fn run_in(
         retention,
         handle_rest,
         lease,
+        reconcile_interval,
         store_cache_mib,
         service_credential: credential,
         service_credential_file: credential_file,
@@ -113,9 +119,7 @@ pub async fn run_in(
     let Environment { clock, ids, store } = environment;
 
     let credential = service_credential(credential, credential_file)?;
-    let auth = client::channel(client::endpoint(AUTH_URL, &auth_url)?);
-    let admins = GrpcAdmins::new(auth.clone(), &credential)
-        .map_err(|_| SettingError::new("SERVICE_CREDENTIAL", "must be visible ASCII characters"))?;
+    let (auth, admins) = auth_service(&auth_url, &credential)?;
     let store = match store {
         Some(store) => store,
         None => store::open(&store_url, store_cache_mib, Arc::clone(&clock), &*ids).await?,
@@ -137,26 +141,44 @@ pub async fn run_in(
         ids: Arc::clone(&ids),
         tasks: tasks.clone(),
     });
-    let page_tokens = PageTokens::new(credential.expose().as_bytes());
-    let service = OrganizationGrpc::new(Organizations::new(driver), page_tokens, sign_up);
-    let service = OrganizationServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES);
-    let service = AuthenticationLayer::new(auth, open_methods(sign_up)).named_layer(service);
+    let organizations = Organizations::new(driver);
+    let routes = routes(&organizations, &auth, credential, sign_up);
 
-    let drain = Drain {
-        tasks,
-        limit: settings.drain_timeout,
-        began: Arc::default(),
-    };
-    let readiness = Arc::new(StoreAnswers(store));
+    let drain = Drain::new(tasks, settings.drain_timeout);
+    // However this ends, nothing goes on looking for work.
+    let _stopped = drain.stop.clone().drop_guard();
+    drain.reconcile(organizations, reconcile_interval);
     let frame = Frame {
         settings,
-        services: vec![SERVICE_NAME],
-        readiness,
+        services: SERVICES.to_vec(),
+        readiness: Arc::new(StoreAnswers(store)),
         ids,
     };
-    serve(frame, Routes::new(service), listener, drain.on(shutdown)).await?;
+    serve(frame, routes, listener, drain.on(shutdown)).await?;
     drain.finish().await;
     Ok(())
+}
+
+/// The way to auth-service, and what of it takes the service credential.
+fn auth_service(url: &str, credential: &ServiceCredential) -> Result<(Channel, GrpcAdmins), SettingError> {
+    let channel = client::channel(client::endpoint(AUTH_URL, url)?);
+    let admins = GrpcAdmins::new(channel.clone(), credential)
+        .map_err(|_| SettingError::new("SERVICE_CREDENTIAL", "must be visible ASCII characters"))?;
+    Ok((channel, admins))
+}
+
+/// The service, behind the layer that asks who calls.
+fn routes(
+    organizations: &Organizations,
+    auth: &Channel,
+    credential: ServiceCredential,
+    sign_up: SignUp,
+) -> Routes {
+    let page_tokens = PageTokens::new(credential.expose().as_bytes());
+    let service = OrganizationGrpc::new(organizations.clone(), page_tokens, sign_up);
+    let service = OrganizationServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let service = AuthenticationLayer::new(auth.clone(), open_methods(sign_up)).named_layer(service);
+    Routes::new(service)
 }
 
 /// Operations whose callers are gone go on to their end, if that is near: within what the calls left of the time to
@@ -165,18 +187,38 @@ struct Drain {
     tasks: TaskTracker,
     limit: Duration,
     began: Arc<OnceLock<Instant>>,
+    /// Ends the reconciler's passes.
+    stop: CancellationToken,
 }
 
 impl Drain {
+    fn new(tasks: TaskTracker, limit: Duration) -> Self {
+        Self {
+            tasks,
+            limit,
+            began: Arc::default(),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    /// Looks for what waits until the shutdown; never, at an interval of nought.
+    fn reconcile(&self, organizations: Organizations, interval: Duration) {
+        if !interval.is_zero() {
+            let reconciler = Reconciler::new(organizations, interval);
+            self.tasks.spawn(reconciler.run(self.stop.clone()));
+        }
+    }
+
     /// `shutdown`, with its time noted.
     fn on(
         &self,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> impl Future<Output = ()> + Send + 'static {
-        let began = Arc::clone(&self.began);
+        let (began, stop) = (Arc::clone(&self.began), self.stop.clone());
         async move {
             shutdown.await;
             began.get_or_init(Instant::now);
+            stop.cancel();
         }
     }
 

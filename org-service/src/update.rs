@@ -1,10 +1,10 @@
 //! Changes an organization's name, handle and labels; the collection moves along.
 
-use tenantry_common::{id::OrganizationId, rpc::client::CallContext, store::error::StoreError};
+use tenantry_common::{id::OrganizationId, rpc::client::CallContext};
 
 use crate::{
     domain::{Access, Handle, Labels, Organization, OrganizationName, Principal, State},
-    lifecycle::{self, Observed},
+    lifecycle,
     organizations::{Error, MAX_ATTEMPTS, Organizations, lost_a_race},
 };
 
@@ -114,15 +114,7 @@ impl Organizations {
         }
         let new_handle = (handle.clone(), handle_given);
         let next = lifecycle::rename(organization, name, new_handle, labels, self.accepted());
-        match self.store.accept(&next, Some(self.driver.lease)).await {
-            Ok(accepted) => {
-                let observed = Observed::at_acceptance(&accepted);
-                Ok(Some(self.driver.drive(accepted, observed, None, context).await?))
-            }
-            Err(StoreError::AlreadyExists(_)) => self.meet_holder(&handle).await.map(|()| None),
-            Err(error) if lost_a_race(&error) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        self.carry_out(&next, Some(&handle), context).await
     }
 }
 

@@ -41,17 +41,28 @@ impl CollectionName {
     /// `drop_<id>_<uuid>`: a name that is written once, by the rename before a drop, so that a late drop can only
     /// hit what was meant.
     pub fn condemned(id: OrganizationId, unique: Uuid) -> Self {
-        Self(format!("{}{}", Self::condemned_prefix(id), unique.simple()))
+        Self(format!("drop_{}_{}", id.as_uuid().simple(), unique.simple()))
     }
 
-    /// What all names begin with under which this organization's collection is about to be dropped.
-    pub fn condemned_prefix(id: OrganizationId) -> String {
-        format!("drop_{}_", id.as_uuid().simple())
+    /// Whom [`condemned`](Self::condemned) gave this name for, if it did.
+    pub fn condemned_for(&self) -> Option<OrganizationId> {
+        let (id, _unique) = self.0.strip_prefix("drop_")?.split_once('_')?;
+        simple_id(id)
     }
 
     /// Whether this is a name that [`condemned`](Self::condemned) gave for this organization.
     pub fn is_condemned(&self, id: OrganizationId) -> bool {
-        self.0.starts_with(&Self::condemned_prefix(id))
+        self.condemned_for() == Some(id)
+    }
+
+    /// Whose trash this name means, if it means one.
+    pub fn trash_of(&self) -> Option<OrganizationId> {
+        simple_id(self.0.strip_prefix("trash_")?)
+    }
+
+    /// The handle whose name this is, if an organization can have it.
+    pub fn handle(&self) -> Option<Handle> {
+        Handle::parse(self.0.strip_prefix("org_")?).ok()
     }
 
     /// Whether this is a name that [`stray`](Self::stray) gave: what stands there is in nobody's way.
@@ -101,6 +112,12 @@ impl fmt::Debug for CollectionName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// An id as names spell it: without hyphens, in lower case.
+fn simple_id(text: &str) -> Option<OrganizationId> {
+    let id = Uuid::try_parse(text).ok()?;
+    (id.simple().to_string() == text).then(|| OrganizationId::from_uuid(id))
 }
 
 /// The mark that a tenant collection bears from the instant it exists, and that travels with it when it is renamed.
@@ -174,9 +191,56 @@ mod tests {
         let id = stamp().organization;
         let condemned = CollectionName::condemned(id, Uuid::from_u128(1));
         assert!(condemned.is_condemned(id));
+        assert_eq!(condemned.condemned_for(), Some(id));
         assert!(!CollectionName::trash(id).is_condemned(id));
+        assert_eq!(CollectionName::trash(id).trash_of(), Some(id));
+        let shouted = CollectionName::trash(id)
+            .as_str()
+            .to_uppercase()
+            .replace("TRASH", "trash");
+        assert_eq!(shouted.parse::<CollectionName>().unwrap().trash_of(), None);
+        let handle = Handle::parse("acme_inc").unwrap();
+        assert_eq!(CollectionName::in_use(&handle).handle(), Some(handle.clone()));
+        assert_eq!("org_Acme".parse::<CollectionName>().unwrap().handle(), None);
         let longest = Handle::parse(&"a".repeat(Handle::MAX_BYTES)).unwrap();
         assert_eq!(CollectionName::in_use(&longest).as_str().len(), 67);
         assert!("organizations".parse::<CollectionName>().is_err());
+        let names = [
+            CollectionName::in_use(&handle),
+            CollectionName::trash(id),
+            CollectionName::stray(id.as_uuid().to_owned()),
+            condemned,
+        ];
+        for (number, name) in names.iter().enumerate() {
+            let kinds = [
+                name.handle().is_some(),
+                name.trash_of().is_some(),
+                name.is_stray(),
+                name.condemned_for().is_some(),
+            ];
+            let expected: [bool; 4] = std::array::from_fn(|kind| kind == number);
+            assert_eq!(kinds, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_nobody_gave_are_nobodys() {
+        let id = stamp().organization.as_uuid().simple().to_string();
+        for text in [
+            "org_",
+            "org_Acme",
+            "trash_can",
+            "drop_x",
+            &format!("trash_{id}_"),
+            &format!("drop_{id}"),
+            &format!("drop_{}_1", id.to_uppercase()),
+        ] {
+            let name: CollectionName = text.parse().unwrap();
+            assert_eq!(
+                (name.handle(), name.trash_of(), name.condemned_for()),
+                (None, None, None)
+            );
+            assert!(!name.is_stray());
+        }
     }
 }

@@ -24,6 +24,10 @@ pub struct Organization {
     pub handles: Vec<HeldHandle>,
     /// What it is.
     pub state: State,
+    /// While it is deleted: what it was before, and will be again if that is taken back. PROVISIONING means that it
+    /// never was in use.
+    #[serde(default)]
+    pub state_before_delete: Option<State>,
     /// Where its collection belongs; none once it is purged or aborted.
     pub home: Option<CollectionName>,
     /// Which `create` command made its collection; none before that is known.
@@ -50,7 +54,7 @@ pub struct Organization {
     pub update_time: Timestamp,
     /// When it was deleted.
     pub delete_time: Option<Timestamp>,
-    /// When its data goes for good.
+    /// When its data goes for good: of a deleted one. When the record goes: of an aborted one.
     pub purge_time: Option<Timestamp>,
 }
 
@@ -61,6 +65,16 @@ impl Organization {
             organization: self.id,
             attempt,
         })
+    }
+
+    /// Why its operation waits for an operator, if it has one that does.
+    pub fn halted(&self) -> Option<HaltReason> {
+        self.operation.as_ref().and_then(|operation| operation.halted)
+    }
+
+    /// Whether it has an operation that somebody drives, or is to drive.
+    pub fn is_under_way(&self) -> bool {
+        self.operation.is_some() && self.halted().is_none()
     }
 
     /// The handles that it holds and that do not rest.
@@ -132,10 +146,34 @@ pub enum OperationKind {
         /// Whether that handle was given by hand.
         handle_given: bool,
     },
+    /// Ends the sessions and shuts the gate.
+    Suspend,
+    /// Opens the gate.
+    Resume,
     /// Ends the sessions and moves the collection to the trash.
     Delete,
+    /// Moves the collection back from the trash, and sets the gate as it was.
+    Undelete,
     /// Drops the trash and frees the admins' e-mails.
     Purge,
+    /// Puts right what something late, or a hand, has displaced: the collection and the gate. The state stays.
+    Repair,
+}
+
+impl OperationKind {
+    /// What it is called where people read of it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Create { .. } => "CREATE",
+            Self::Rename { .. } => "RENAME",
+            Self::Suspend => "SUSPEND",
+            Self::Resume => "RESUME",
+            Self::Delete => "DELETE",
+            Self::Undelete => "UNDELETE",
+            Self::Purge => "PURGE",
+            Self::Repair => "REPAIR",
+        }
+    }
 }
 
 /// The recorded decisions of a create. Nobody creates a collection or activates the admin before `AdminPrepared` is

@@ -7,7 +7,13 @@ mod drive;
 use std::{sync::Arc, time::Duration};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-use tenantry_common::{clock::Clock, id::Ids, rpc::client::CallContext, store::error::StoreError};
+use tenantry_common::{
+    clock::Clock,
+    id::Ids,
+    rpc::{client::CallContext, request_id::RequestId},
+    store::error::StoreError,
+};
+use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use self::drive::Drive;
@@ -69,20 +75,21 @@ impl Driver {
         first_admin: Option<FirstAdmin>,
         context: &CallContext,
     ) -> Result<Organization, DriveError> {
-        let drive = Drive::new(
-            self,
-            organization,
-            observed,
-            first_admin,
-            context.request_id.clone(),
-        );
-        let task = self.tasks.spawn(drive.run());
-        let patience = context.deadline.remaining().saturating_sub(ANSWER_MARGIN);
-        match tokio::time::timeout(patience, task).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(_panicked)) => Err(DriveError::InProgress),
-            Err(_time_is_up) => Err(DriveError::InProgress),
-        }
+        let request_id = context.request_id.clone();
+        let task = self.start(organization, observed, first_admin, request_id);
+        outcome_in_time(task, context).await
+    }
+
+    /// Drives an operation that this process holds the lease of, whether or not anybody waits for it.
+    pub fn start(
+        self: &Arc<Self>,
+        organization: Organization,
+        observed: Observed,
+        first_admin: Option<FirstAdmin>,
+        request_id: RequestId,
+    ) -> JoinHandle<Result<Organization, DriveError>> {
+        let drive = Drive::new(self, organization, observed, first_admin, request_id);
+        self.tasks.spawn(drive.run())
     }
 
     /// Waits for the operation that the record has, and drives it once nobody else does.
@@ -113,6 +120,19 @@ impl Driver {
                 .ok_or(StoreError::NotFound)?;
         }
         Ok(Ok(organization))
+    }
+}
+
+/// What came of a drive, as far as the caller waits for it.
+async fn outcome_in_time(
+    drive: JoinHandle<Result<Organization, DriveError>>,
+    context: &CallContext,
+) -> Result<Organization, DriveError> {
+    let patience = context.deadline.remaining().saturating_sub(ANSWER_MARGIN);
+    match tokio::time::timeout(patience, drive).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_panicked)) => Err(DriveError::InProgress),
+        Err(_time_is_up) => Err(DriveError::InProgress),
     }
 }
 

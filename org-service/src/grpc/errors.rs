@@ -49,7 +49,9 @@ impl From<Error> for Failure {
                     .reason(published(ErrorReason::RequestIdReused.as_str_name()))
             }
             Error::EtagMismatch => failure(Code::Aborted, ErrorReason::EtagMismatch),
-            Error::Deleted => failure(Code::FailedPrecondition, ErrorReason::OrganizationState),
+            Error::Deleted | Error::NotDeleted => {
+                failure(Code::FailedPrecondition, ErrorReason::OrganizationState)
+            }
             Error::InProgress => {
                 failure(Code::Unavailable, ErrorReason::OperationInProgress).retry_after(IN_PROGRESS_RETRY)
             }

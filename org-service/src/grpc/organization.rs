@@ -5,7 +5,9 @@ use tenantry_common::rpc::{client::CallContext, status::Failure};
 use tenantry_proto::organization::v1::{
     CreateOrganizationRequest, CreateOrganizationResponse, DeleteOrganizationRequest,
     DeleteOrganizationResponse, GetOrganizationRequest, GetOrganizationResponse, ListOrganizationsRequest,
-    ListOrganizationsResponse, UpdateOrganizationRequest, UpdateOrganizationResponse,
+    ListOrganizationsResponse, ResumeOrganizationRequest, ResumeOrganizationResponse,
+    SuspendOrganizationRequest, SuspendOrganizationResponse, UndeleteOrganizationRequest,
+    UndeleteOrganizationResponse, UpdateOrganizationRequest, UpdateOrganizationResponse,
     organization_service_server::OrganizationService,
 };
 use tonic::{Request, Response, Status};
@@ -157,14 +159,57 @@ impl OrganizationService for OrganizationGrpc {
     ) -> Result<Response<DeleteOrganizationResponse>, Status> {
         let (principal, context) = (principal(&request)?, context(&request));
         let request = request.into_inner();
-        let key = parse::delete(request.organization)?;
-        let etag = parse::etag(&request.etag)?;
+        let (key, etag) = parse::delete(request.organization, &request.etag)?;
         let organization = match self.organizations.delete(&principal, &key, etag, &context).await {
             Ok(organization) => Some(organization_message(organization)),
             Err(Error::NotFound) if request.allow_missing => None,
             Err(error) => return Err(Failure::from(error).into()),
         };
         Ok(Response::new(DeleteOrganizationResponse { organization }))
+    }
+
+    async fn undelete_organization(
+        &self,
+        request: Request<UndeleteOrganizationRequest>,
+    ) -> Result<Response<UndeleteOrganizationResponse>, Status> {
+        let (principal, context) = (principal(&request)?, context(&request));
+        let (id, handle, etag) = parse::undelete(request.get_ref())?;
+        let undeleted = self
+            .organizations
+            .undelete(&principal, id, handle.as_ref(), etag, &context)
+            .await;
+        let organization = undeleted.map_err(Failure::from)?;
+        Ok(Response::new(UndeleteOrganizationResponse {
+            organization: Some(organization_message(organization)),
+        }))
+    }
+
+    async fn suspend_organization(
+        &self,
+        request: Request<SuspendOrganizationRequest>,
+    ) -> Result<Response<SuspendOrganizationResponse>, Status> {
+        let (principal, context) = (principal(&request)?, context(&request));
+        let request = request.into_inner();
+        let (key, etag) = parse::suspend(request.organization, &request.etag)?;
+        let suspended = self.organizations.suspend(&principal, &key, etag, &context).await;
+        let organization = suspended.map_err(Failure::from)?;
+        Ok(Response::new(SuspendOrganizationResponse {
+            organization: Some(organization_message(organization)),
+        }))
+    }
+
+    async fn resume_organization(
+        &self,
+        request: Request<ResumeOrganizationRequest>,
+    ) -> Result<Response<ResumeOrganizationResponse>, Status> {
+        let (principal, context) = (principal(&request)?, context(&request));
+        let request = request.into_inner();
+        let (key, etag) = parse::resume(request.organization, &request.etag)?;
+        let resumed = self.organizations.resume(&principal, &key, etag, &context).await;
+        let organization = resumed.map_err(Failure::from)?;
+        Ok(Response::new(ResumeOrganizationResponse {
+            organization: Some(organization_message(organization)),
+        }))
     }
 }
 

@@ -10,8 +10,9 @@ use tenantry_common::{
     rpc::{fields::Fields, status::Failure},
 };
 use tenantry_proto::organization::v1::{
-    CreateOrganizationRequest, Organization as Message, UpdateOrganizationRequest,
-    delete_organization_request, get_organization_request,
+    CreateOrganizationRequest, Organization as Message, UndeleteOrganizationRequest,
+    UpdateOrganizationRequest, delete_organization_request, get_organization_request,
+    resume_organization_request, suspend_organization_request,
 };
 
 use crate::{
@@ -71,19 +72,55 @@ fn labels(fields: &mut Fields, path: &str, labels: HashMap<String, String>) -> O
 
 pub(super) fn get(key: Option<get_organization_request::Organization>) -> Result<Key, Failure> {
     use get_organization_request::Organization::{Handle as ByHandle, Id};
-    match key {
-        Some(Id(id)) => field("id", id.parse().map(Key::Id)),
-        Some(ByHandle(handle)) => field("handle", Handle::fold(&handle).map(Key::Handle)),
-        None => Err(missing_key()),
-    }
+    let mut fields = Fields::new();
+    let key = match key {
+        Some(Id(id)) => fields.check("id", id.parse().map(Key::Id)),
+        Some(ByHandle(handle)) => fields.check("handle", Handle::fold(&handle).map(Key::Handle)),
+        None => missing_key(&mut fields),
+    };
+    key.ok_or_else(|| fields.into_failure())
 }
 
-pub(super) fn delete(key: Option<delete_organization_request::Organization>) -> Result<Key, Failure> {
-    use delete_organization_request::Organization::{Handle as ByHandle, Id};
-    match key {
-        Some(Id(id)) => field("id", id.parse().map(Key::Id)),
-        Some(ByHandle(handle)) => field("handle", Handle::parse(&handle).map(Key::Handle)),
-        None => Err(missing_key()),
+/// Writes want the exact handle. Every request has an enum of its own for the same two ways to name an organization.
+macro_rules! exact_key {
+    ($($function:ident: $request:ident),+) => {$(
+        pub(super) fn $function(
+            key: Option<$request::Organization>,
+            etag: &str,
+        ) -> Result<(Key, Option<i64>), Failure> {
+            let mut fields = Fields::new();
+            let key = match key {
+                Some($request::Organization::Id(id)) => fields.check("id", id.parse().map(Key::Id)),
+                Some($request::Organization::Handle(handle)) => {
+                    fields.check("handle", Handle::parse(&handle).map(Key::Handle))
+                }
+                None => missing_key(&mut fields),
+            };
+            let etag = epoch(&mut fields, etag);
+            key.zip(etag).ok_or_else(|| fields.into_failure())
+        }
+    )+};
+}
+
+exact_key! {
+    delete: delete_organization_request,
+    suspend: suspend_organization_request,
+    resume: resume_organization_request
+}
+
+/// What an undelete names: the organization, its new handle if one is given, and the etag.
+pub(super) fn undelete(
+    request: &UndeleteOrganizationRequest,
+) -> Result<(OrganizationId, Option<Handle>, Option<i64>), Failure> {
+    let mut fields = Fields::new();
+    let id = fields.check("id", request.id.parse());
+    let handle = match request.handle.as_str() {
+        "" => Some(None),
+        given => fields.check("handle", Handle::parse(given)).map(Some),
+    };
+    match (id, handle, epoch(&mut fields, &request.etag)) {
+        (Some(id), Some(handle), Some(etag)) => Ok((id, handle, etag)),
+        _ => Err(fields.into_failure()),
     }
 }
 
@@ -92,27 +129,22 @@ fn field<T, E: std::fmt::Display>(path: &str, parsed: Result<T, E>) -> Result<T,
     fields.check(path, parsed).ok_or_else(|| fields.into_failure())
 }
 
-fn missing_key() -> Failure {
-    let mut fields = Fields::new();
+fn missing_key(fields: &mut Fields) -> Option<Key> {
     fields.reject("organization", "give an id or a handle");
-    fields.into_failure()
+    None
 }
 
-/// The epoch in an etag; none for an empty one.
-pub(super) fn etag(etag: &str) -> Result<Option<i64>, Failure> {
+/// The epoch in an etag; none in it for an empty one.
+fn epoch(fields: &mut Fields, etag: &str) -> Option<Option<i64>> {
     if etag.is_empty() {
-        return Ok(None);
+        return Some(None);
     }
     let epoch = etag
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'))
         .and_then(|text| text.parse().ok());
-    field(
-        "etag",
-        epoch
-            .map(Some)
-            .ok_or("must be an etag as an organization carries it, quotes included"),
-    )
+    let epoch = epoch.ok_or("must be an etag as an organization carries it, quotes included");
+    fields.check("etag", epoch).map(Some)
 }
 
 /// What an update names, what it changes, and the etag.
@@ -137,11 +169,10 @@ pub(super) fn update(
             .then(|| labels(&mut fields, "organization.labels", given.labels))
             .flatten(),
     };
-    let etag = etag(&request.etag);
-    match (id, fields.finish()) {
-        (Some(id), Ok(())) => Ok((id, changes, etag?)),
-        (_, Err(failure)) => Err(failure),
-        (None, Ok(())) => Err(missing_key()),
+    let etag = epoch(&mut fields, &request.etag);
+    match id.zip(etag) {
+        Some((id, etag)) => fields.finish().map(|()| (id, changes, etag)),
+        None => Err(fields.into_failure()),
     }
 }
 

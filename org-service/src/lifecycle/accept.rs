@@ -55,6 +55,7 @@ pub fn create(new: NewOrganization, accepted: Accepted) -> Organization {
         handle: new.handle,
         handle_given: new.handle_given,
         state: State::Provisioning,
+        state_before_delete: None,
         stamp: None,
         epoch: 1,
         fence: 1,
@@ -97,14 +98,7 @@ pub fn rename(
     labels: Labels,
     accepted: Accepted,
 ) -> Organization {
-    let mut handles = organization.handles.clone();
-    match handles.iter_mut().find(|held| held.handle == handle) {
-        Some(held) => held.rest_until = None,
-        None => handles.push(HeldHandle {
-            handle: handle.clone(),
-            rest_until: None,
-        }),
-    }
+    let handles = with_handle(organization, &handle);
     let home = Some(CollectionName::in_use(&handle));
     let kind = OperationKind::Rename {
         name,
@@ -119,13 +113,46 @@ pub fn rename(
     }
 }
 
-/// DELETE: nobody sees the organization from here on.
+/// SUSPEND: nobody of the organization gets in from here on.
+pub fn suspend(organization: &Organization, accepted: Accepted) -> Organization {
+    Organization {
+        state: State::Suspended,
+        ..begun(organization, OperationKind::Suspend, accepted)
+    }
+}
+
+/// RESUME: the organization is ACTIVE at its end.
+pub fn resume(organization: &Organization, accepted: Accepted) -> Organization {
+    begun(organization, OperationKind::Resume, accepted)
+}
+
+/// DELETE: nobody sees the organization from here on. It may take the place of a create that has halted.
 pub fn delete(organization: &Organization, accepted: Accepted) -> Organization {
+    // Nobody was told of what was never in use: its request id is free.
+    let told = organization.state != State::Provisioning;
     Organization {
         state: State::Deleted,
+        state_before_delete: Some(organization.state),
+        create_request: organization.create_request.clone().filter(|_| told),
         home: Some(CollectionName::trash(organization.id)),
         delete_time: Some(accepted.now),
         ..begun(organization, OperationKind::Delete, accepted)
+    }
+}
+
+/// UNDELETE: takes the handle again, or another one, and names it home.
+pub fn undelete(
+    organization: &Organization,
+    (handle, handle_given): (Handle, bool),
+    accepted: Accepted,
+) -> Organization {
+    Organization {
+        handles: with_handle(organization, &handle),
+        home: Some(CollectionName::in_use(&handle)),
+        handle,
+        handle_given,
+        purge_time: None,
+        ..begun(organization, OperationKind::Undelete, accepted)
     }
 }
 
@@ -138,10 +165,47 @@ pub fn purge(organization: &Organization, accepted: Accepted) -> Organization {
     }
 }
 
+/// REPAIR: nothing is changed but what is not as the record says.
+pub fn repair(organization: &Organization, accepted: Accepted) -> Organization {
+    Organization {
+        update_time: organization.update_time,
+        ..begun(organization, OperationKind::Repair, accepted)
+    }
+}
+
+/// A REPAIR of nobody's: a record that holds the handle while the collection at `org_<handle>`, which belongs to no
+/// organization, is set aside. It never becomes an organization.
+pub fn reservation(new: NewOrganization, accepted: Accepted) -> Organization {
+    Organization {
+        state: State::Aborted,
+        home: None,
+        operation: Some(operation(OperationKind::Repair, accepted, 1)),
+        ..create(new, accepted)
+    }
+}
+
+/// The handles with this one held, taken or revived where it rests.
+fn with_handle(organization: &Organization, handle: &Handle) -> Vec<HeldHandle> {
+    let mut handles = organization.handles.clone();
+    match handles.iter_mut().find(|held| held.handle == *handle) {
+        Some(held) => held.rest_until = None,
+        None => handles.push(HeldHandle {
+            handle: handle.clone(),
+            rest_until: None,
+        }),
+    }
+    handles
+}
+
 fn begun(organization: &Organization, kind: OperationKind, accepted: Accepted) -> Organization {
     let fence = organization.fence + 1;
+    // What takes the place of a halted operation inherits its doubts: to a later lease it was overtaken.
+    let first_fence = organization
+        .operation
+        .as_ref()
+        .map_or(fence, |halted| halted.first_fence);
     Organization {
-        operation: Some(operation(kind, accepted, fence)),
+        operation: Some(operation(kind, accepted, first_fence)),
         epoch: organization.epoch + 1,
         fence,
         update_time: accepted.now,

@@ -9,6 +9,9 @@ use crate::domain::{CreateStep, HaltReason, HeldHandle, Operation, OperationKind
 
 use super::Observed;
 
+/// How long the record of a create that was rolled back is kept.
+const ABORTED_KEPT: Duration = Duration::from_secs(7 * 86_400);
+
 /// How long things are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -66,7 +69,7 @@ pub fn finish(
     match operation.kind {
         OperationKind::Create {
             step: CreateStep::RollingBack,
-        } => abort(&mut next),
+        } => abort(&mut next, now),
         OperationKind::Create { .. } => next.state = State::Active,
         OperationKind::Rename {
             name,
@@ -78,19 +81,47 @@ pub fn finish(
             next.handle_given = handle_given;
             rest_all_but_current(&mut next, now + policy.handle_rest);
         }
+        // The restrictive state was written when it was accepted.
+        OperationKind::Suspend => {}
+        OperationKind::Resume => next.state = State::Active,
         OperationKind::Delete => {
-            next.purge_time = Some(now + policy.retention);
+            next.purge_time = Some(now + retention(&next, policy));
             rest(next.handles.iter_mut(), now + policy.handle_rest);
         }
+        OperationKind::Undelete => {
+            next.state = next.state_before_delete.take().unwrap_or(State::Suspended);
+            next.delete_time = None;
+            rest_all_but_current(&mut next, now + policy.handle_rest);
+        }
         // The stamp stays: it tells a twin that turns up late from a collection to adopt.
-        OperationKind::Purge => {}
+        OperationKind::Purge => next.purge_time = None,
+        OperationKind::Repair => {
+            if next.state == State::Aborted {
+                next.purge_time = Some(now + ABORTED_KEPT);
+                rest(next.handles.iter_mut(), now + policy.handle_rest);
+            }
+        }
     }
     next
 }
 
+/// The record without its halt: the operation goes on from a new look at everything.
+pub fn unhalted(organization: &Organization) -> Organization {
+    with_operation(organization, |operation| operation.halted = None)
+}
+
+/// What was never in use has no data to keep.
+fn retention(organization: &Organization, policy: &Policy) -> Duration {
+    match organization.state_before_delete {
+        Some(State::Provisioning) => Duration::ZERO,
+        _ => policy.retention,
+    }
+}
+
 /// No command was sent that could come late: the handle and the request id are free at once.
-fn abort(organization: &mut Organization) {
+fn abort(organization: &mut Organization, now: Timestamp) {
     organization.state = State::Aborted;
+    organization.purge_time = Some(now + ABORTED_KEPT);
     organization.handles.clear();
     organization.home = None;
     organization.create_request = None;

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::domain::{CollectionName, CreateStep, HaltReason, OperationKind, Organization, Seen};
+use crate::domain::{CollectionName, CreateStep, HaltReason, OperationKind, Organization, Seen, State};
 
 use super::{AdminSeen, Observed};
 
@@ -65,15 +65,38 @@ pub fn next(organization: &Organization, observed: &Observed) -> Step {
     match organization.operation.as_ref().map(|operation| &operation.kind) {
         Some(OperationKind::Create { step }) => next_of_create(*step, organization, observed),
         Some(OperationKind::Rename { .. }) => bring_home(organization, observed).unwrap_or(Step::Finish),
+        Some(OperationKind::Suspend) => set_gate(GateState::Suspended, observed).unwrap_or(Step::Finish),
+        Some(OperationKind::Resume) => set_gate(GateState::Open, observed).unwrap_or(Step::Finish),
         // Tokens die before data moves.
         Some(OperationKind::Delete) => set_gate(GateState::Suspended, observed)
             .or_else(|| bring_home(organization, observed))
             .unwrap_or(Step::Finish),
-        // E-mails are free only once the data is gone.
-        Some(OperationKind::Purge) => bring_home(organization, observed)
-            .or_else(|| set_gate(GateState::Purged, observed))
-            .unwrap_or(Step::Finish),
+        // The gate opens last. E-mails are free only once the data is gone.
+        Some(OperationKind::Undelete | OperationKind::Purge | OperationKind::Repair) => {
+            bring_home(organization, observed)
+                .or_else(|| set_gate(gate_of(organization)?, observed))
+                .unwrap_or(Step::Finish)
+        }
         None => Step::Finish,
+    }
+}
+
+/// What the gate shall be at the end of an operation that leaves the organization in use, deleted or purged; none
+/// where no gate was ever set.
+pub fn gate_of(organization: &Organization) -> Option<GateState> {
+    let undeleted = organization
+        .operation
+        .as_ref()
+        .is_some_and(|operation| operation.kind == OperationKind::Undelete);
+    let state = match organization.state_before_delete {
+        Some(before) if undeleted => before,
+        _ => organization.state,
+    };
+    match state {
+        State::Active => Some(GateState::Open),
+        State::Suspended | State::Deleted => Some(GateState::Suspended),
+        State::Purged => Some(GateState::Purged),
+        State::Provisioning | State::Aborted => None,
     }
 }
 
@@ -146,6 +169,8 @@ fn bring_home(organization: &Organization, observed: &Observed) -> Option<Step> 
             from: (*at).clone(),
             to: home.clone(),
         }),
+        // Deleted in the place of a create that halted because it is gone: nobody had a use for it.
+        ([], Some(_)) if organization.state_before_delete == Some(State::Provisioning) => None,
         ([], Some(_)) => Some(Step::Halt(HaltReason::CollectionMissing)),
         ([at], None) if at.is_condemned(organization.id) => Some(Step::Drop((*at).clone())),
         ([at], None) => Some(Step::Condemn((*at).clone())),
@@ -153,12 +178,14 @@ fn bring_home(organization: &Organization, observed: &Observed) -> Option<Step> 
     }
 }
 
-/// Before the stamp is recorded: what is there is adopted, else the collection is created.
+/// Before the stamp is recorded: what is there is adopted, else the collection is created, by the create alone.
 fn first_collection(organization: &Organization, attempt: Option<Uuid>) -> Option<Step> {
-    match (attempt, &organization.home) {
-        (Some(attempt), _) => Some(Step::RecordStamp(attempt)),
-        (None, Some(home)) => Some(Step::CreateCollection(home.clone())),
-        (None, None) => None,
+    match (attempt, &organization.home, organization.state) {
+        (Some(attempt), _, _) => Some(Step::RecordStamp(attempt)),
+        (None, Some(home), State::Provisioning) => Some(Step::CreateCollection(home.clone())),
+        (None, Some(_), State::Active | State::Suspended) => Some(Step::Halt(HaltReason::CollectionMissing)),
+        // Deleted before its create came that far, purged, or aborted: there need be none.
+        (None, _, _) => None,
     }
 }
 

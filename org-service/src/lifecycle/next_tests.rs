@@ -1,5 +1,9 @@
 //! Each row of the table behind [`next`](super::next): what is seen, what is done.
 
+mod accepting;
+mod operations;
+mod table;
+
 use tenantry_common::{
     clock::Timestamp,
     id::{AdminId, OrganizationId},
@@ -259,15 +263,6 @@ fn a_driver_that_took_over_looks_first() {
         ),
         Step::Look
     );
-}
-
-#[test]
-fn a_refusal_halts() {
-    let observed = Observed {
-        auth_refused: true,
-        ..Observed::nothing()
-    };
-    assert_eq!(next(&renaming(), &observed), Step::Halt(HaltReason::AdminRefused));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a driver knows of the world at present.
 
-use crate::domain::{CollectionName, OperationKind, Organization, Seen};
+use crate::domain::{CollectionName, OperationKind, Organization, Seen, State};
 
 use super::GateState;
 
@@ -116,14 +116,18 @@ impl Observed {
 }
 
 fn presumed(organization: &Organization) -> Option<Vec<Seen>> {
-    if organization.recheck_until.is_some() {
+    if organization.recheck_until.is_some() || organization.state_before_delete == Some(State::Provisioning) {
         return None;
     }
     let stamp = organization.full_stamp();
     let name = match &organization.operation.as_ref()?.kind {
         OperationKind::Create { .. } => return Some(Vec::new()),
+        // Neither has a use for it.
+        OperationKind::Suspend | OperationKind::Resume => return None,
+        // It is there because something is not where it should be.
+        OperationKind::Repair => return None,
         OperationKind::Rename { .. } | OperationKind::Delete => CollectionName::in_use(&organization.handle),
-        OperationKind::Purge => CollectionName::trash(organization.id),
+        OperationKind::Undelete | OperationKind::Purge => CollectionName::trash(organization.id),
     };
     Some(vec![Seen { name, stamp }])
 }

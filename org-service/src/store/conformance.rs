@@ -2,22 +2,30 @@
 
 mod accepting;
 mod collections;
+mod due;
 mod embedded_only;
+mod ending;
 mod fixture;
 mod inserting;
 mod leases;
 mod lists;
+mod looks;
 mod resting;
 mod samples;
+mod walks;
 
 use self::{
     accepting::*,
     collections::*,
+    due::*,
+    ending::*,
     fixture::{embedded_fixture, mongo_fixture},
     inserting::*,
     leases::*,
     lists::*,
+    looks::*,
     resting::*,
+    walks::*,
 };
 
 tenantry_common::conformance! {
@@ -26,6 +34,7 @@ tenantry_common::conformance! {
     a_store_that_is_there_answers,
     a_record_is_read_back_as_it_was_written,
     every_kind_of_operation_is_read_back,
+    every_state_is_read_back,
     a_missing_record_is_none,
     a_taken_handle_is_refused_on_insert,
     a_taken_id_is_refused,
@@ -41,6 +50,9 @@ tenantry_common::conformance! {
     a_taken_handle_is_refused_on_accept,
     a_stale_epoch_is_not_accepted,
     nothing_is_accepted_while_an_operation_runs,
+    an_operation_that_halts_has_no_lease_any_more,
+    a_halted_operation_is_replaced,
+    a_halted_operation_that_was_taken_up_meanwhile_is_not_replaced,
     a_missing_record_accepts_nothing,
     of_twenty_accepts_one_wins,
     handles_given_up_are_free_and_those_taken_are_held,
@@ -62,7 +74,7 @@ tenantry_common::conformance! {
     a_rested_handle_is_released,
     a_handle_that_rests_or_is_in_use_is_not_released,
     no_handle_is_released_during_an_operation,
-    no_handle_is_released_before_the_recheck_is_over,
+    no_handle_is_released_before_the_recheck_is_ended,
     records_that_released_their_last_handle_coexist,
     a_list_is_in_the_order_of_the_ids,
     a_list_shows_deleted_records_on_demand_and_hidden_ones_never,
@@ -80,4 +92,24 @@ tenantry_common::conformance! {
     a_dropped_name_comes_back_without_its_past,
     a_look_reports_stamped_asked_and_condemned_collections,
     a_look_at_nothing_is_empty,
+    one_look_finds_the_collections_of_many,
+    who_looks_twice_is_answered_twice,
+    what_stands_at_names_is_told,
+    nobody_who_looks_gets_no_answer,
+    an_operation_that_nobody_drives_is_due,
+    an_operation_that_is_driven_or_over_is_not_due,
+    a_halted_operation_is_not_due_until_it_goes_on,
+    a_purge_is_due_once_its_time_has_come,
+    what_does_not_go_is_not_due_for_a_purge,
+    a_purge_or_a_restored_record_is_not_due_for_a_purge,
+    every_recheck_is_due_whenever_it_ends,
+    every_resting_handle_is_due_however_long_it_rests,
+    a_recheck_ends,
+    a_recheck_of_what_has_changed_does_not_end,
+    an_aborted_record_is_removed_with_all_that_it_held,
+    no_other_record_is_removed,
+    records_of_every_state_are_walked_in_the_order_of_their_ids,
+    holders_are_told_of_resting_handles_too,
+    records_and_collections_are_counted,
+    all_tenant_collections_are_walked_in_the_order_of_their_names,
 }

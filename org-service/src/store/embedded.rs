@@ -1,9 +1,11 @@
 //! Organizations and their collections in one file, for one process.
 
+mod changes;
 mod collections;
+mod due;
 mod records;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use redb::WriteTransaction;
@@ -15,7 +17,10 @@ use tenantry_common::{
 use uuid::Uuid;
 
 use self::records::{Records, Start};
-use super::{Fence, LeaseTerm, ListQuery, Store};
+use super::{
+    Counts, Due, Fence, LeaseTerm, ListQuery, Lookup, Store,
+    selection::{Page, Sorter},
+};
 use crate::domain::{CollectionName, Handle, Lease, Organization, Seen, Stamp};
 
 /// The embedded store. Leases end by `clock`, and all at once when the process ends: the file's lock proves that
@@ -144,16 +149,10 @@ impl Store for EmbeddedStore {
         next: &Organization,
         lease: Option<LeaseTerm>,
     ) -> Result<Organization, StoreError> {
-        let mut next = next.clone();
-        let lease = lease.map(|term| self.leases(term));
+        let (next, lease) = (next.clone(), lease.map(|term| self.leases(term)));
         self.change(move |records| {
-            let stored = records.get(next.id)?.ok_or(StoreError::NotFound)?;
-            if stored.operation.is_some() || stored.epoch != next.epoch - 1 {
-                return Err(StoreError::Conflict);
-            }
-            next.lease = lease.as_ref().map(|lease| lease());
-            records.replace(&stored, &next)?;
-            Ok(next.clone())
+            let lease = lease.as_ref().map(|lease| lease());
+            changes::accept(records, &next, lease)
         })
         .await
     }
@@ -164,50 +163,20 @@ impl Store for EmbeddedStore {
         lease: LeaseTerm,
     ) -> Result<Option<Organization>, StoreError> {
         let (lease, clock) = (self.leases(lease), Arc::clone(&self.clock));
-        self.change(move |records| {
-            let Some(stored) = records.get(id)? else {
-                return Ok(None);
-            };
-            let held = stored
-                .lease
-                .as_ref()
-                .is_some_and(|lease| lease.until >= clock.now());
-            if stored.operation.is_none() || held {
-                return Ok(None);
-            }
-            let taken = Organization {
-                fence: stored.fence + 1,
-                lease: Some(lease()),
-                ..stored.clone()
-            };
-            records.replace(&stored, &taken)?;
-            Ok(Some(taken))
-        })
-        .await
+        self.change(move |records| changes::take_lease(records, id, clock.now(), lease()))
+            .await
     }
 
     async fn renew_lease(&self, fence: Fence, length: Duration) -> Result<(), StoreError> {
         let clock = Arc::clone(&self.clock);
-        self.change(move |records| {
-            let stored = records.fenced(fence)?;
-            let mut renewed = stored.clone();
-            // No lease under this very fence: it is of an earlier start of the process, and void.
-            let lease = renewed.lease.as_mut().ok_or(StoreError::Conflict)?;
-            lease.until = clock.now() + length;
-            records.replace(&stored, &renewed)
-        })
-        .await
+        self.change(move |records| changes::renew_lease(records, fence, clock.now() + length))
+            .await
     }
 
     async fn record(&self, fence: Fence, next: &Organization) -> Result<Organization, StoreError> {
-        let mut next = next.clone();
-        self.change(move |records| {
-            let stored = records.fenced(fence)?;
-            next.lease = stored.lease.clone().filter(|_| next.operation.is_some());
-            records.replace(&stored, &next)?;
-            Ok(next.clone())
-        })
-        .await
+        let next = next.clone();
+        self.change(move |records| changes::record(records, fence, &next))
+            .await
     }
 
     async fn release_handle(
@@ -217,31 +186,98 @@ impl Store for EmbeddedStore {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let handle = handle.clone();
-        self.change(move |records| {
-            let Some(stored) = records.get(id)? else {
-                return Ok(false);
-            };
-            let rested = stored
-                .handles
-                .iter()
-                .any(|held| held.handle == handle && held.rest_until.is_some_and(|until| until <= now));
-            let rechecked = stored.recheck_until.is_none_or(|until| until <= now);
-            if !rested || !rechecked || stored.operation.is_some() {
-                return Ok(false);
-            }
-            let mut released = stored.clone();
-            released.handles.retain(|held| held.handle != handle);
-            released.recheck_until = None;
-            records.replace(&stored, &released)?;
-            Ok(true)
-        })
-        .await
+        self.change(move |records| changes::release_handle(records, id, &handle, now))
+            .await
     }
 
-    async fn look(&self, id: OrganizationId, names: &[CollectionName]) -> Result<Vec<Seen>, StoreError> {
-        let names = names.to_vec();
+    async fn end_recheck(
+        &self,
+        id: OrganizationId,
+        epoch: i64,
+        recheck_until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.change(move |records| changes::end_recheck(records, id, epoch, recheck_until))
+            .await
+    }
+
+    async fn remove_aborted(&self, id: OrganizationId, now: Timestamp) -> Result<bool, StoreError> {
+        self.change(move |records| changes::remove_aborted(records, id, now))
+            .await
+    }
+
+    async fn find_due(
+        &self,
+        due: Due,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Organization>, StoreError> {
+        let (start, present) = (self.start, self.clock.now());
         self.database
-            .scan(move |transaction| collections::look(transaction, id, &names))
+            .scan(move |transaction| {
+                let ids = due::ids(transaction, due, now, present)?;
+                records::find(transaction, start, ids.take(limit))
+            })
+            .await
+    }
+
+    async fn records(
+        &self,
+        after: Option<OrganizationId>,
+        limit: usize,
+    ) -> Result<Vec<Organization>, StoreError> {
+        let start = self.start;
+        self.database
+            .scan(move |transaction| records::walk(transaction, start, after, limit))
+            .await
+    }
+
+    async fn holders(&self, handles: &[Handle]) -> Result<Vec<(Handle, OrganizationId)>, StoreError> {
+        let handles = handles.to_vec();
+        self.database
+            .scan(move |transaction| records::holders(transaction, &handles))
+            .await
+    }
+
+    async fn counts(&self) -> Result<Counts, StoreError> {
+        self.database
+            .scan(|transaction| {
+                Ok(Counts {
+                    organizations: records::count(transaction)?,
+                    collections: collections::count(transaction)?,
+                })
+            })
+            .await
+    }
+
+    async fn look_for(&self, wanted: &[Lookup]) -> Result<Vec<Vec<Seen>>, StoreError> {
+        let wanted = wanted.to_vec();
+        self.database
+            .scan(move |transaction| {
+                let mut sorter = Sorter::new(&wanted);
+                collections::each(transaction, |seen| sorter.offer(seen))?;
+                Ok(sorter.finish())
+            })
+            .await
+    }
+
+    async fn at(&self, names: &[CollectionName]) -> Result<Vec<Seen>, StoreError> {
+        let names = BTreeSet::from_iter(names.iter().cloned());
+        self.database
+            .scan(move |transaction| collections::at(transaction, names))
+            .await
+    }
+
+    async fn collections(
+        &self,
+        after: Option<&CollectionName>,
+        limit: usize,
+    ) -> Result<Vec<Seen>, StoreError> {
+        let mut page = Page::new(after, limit);
+        self.database
+            .scan(move |transaction| {
+                collections::each(transaction, |seen| page.offer(seen))?;
+                Ok(page.finish())
+            })
             .await
     }
 

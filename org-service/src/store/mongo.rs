@@ -1,48 +1,45 @@
 //! Organizations and their collections on MongoDB: one document decides, no transactions.
 
+mod calls;
 mod collections;
+mod documents;
+mod operation;
 mod preparation;
 mod record;
 #[cfg(test)]
 mod tests;
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
     time::Duration,
 };
 
 use async_trait::async_trait;
-use futures::TryStreamExt;
 use mongodb::{
     Collection, Database,
-    bson::{Bson, Document, doc, serialize_to_bson},
-    options::ReturnDocument,
+    bson::{Bson, doc},
 };
 use tenantry_common::{
     clock::Timestamp,
     id::{Ids, OrganizationId},
-    store::{
-        error::{StoreError, UniqueIndex},
-        mongo::{classify, detached},
-    },
+    store::{error::StoreError, mongo::classify},
 };
-use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use self::{
-    collections::Outcome,
+    calls::{Preparation, done},
+    documents::{by_fence, by_id, end_of_lease, lease, replacement},
     record::{Record, bson_uuid, date},
 };
 use super::{
-    COLLECTION_INDEX, CREATE_REQUEST_INDEX, Fence, HANDLE_INDEX, ID_INDEX, LeaseTerm, ListQuery, Store,
-    selection::{is_reported, listed_states},
+    Counts, Due, Fence, LeaseTerm, ListQuery, Lookup, Store,
+    selection::{Page, Sorter},
 };
 use crate::domain::{CollectionName, Handle, Organization, Seen, Stamp};
 
-const INDEXES: [UniqueIndex; 3] = [HANDLE_INDEX, CREATE_REQUEST_INDEX, ID_INDEX];
+/// Most names that one look asks for: they fill a small part of the 16 MiB that a command may have.
+const NAMES_PER_COMMAND: usize = 10_000;
 
 /// The store on MongoDB 4.4 or newer: standalone, replica set or sharded cluster.
 #[derive(Clone)]
@@ -50,13 +47,6 @@ pub struct MongoStore {
     database: Database,
     organizations: Collection<Record>,
     preparation: Arc<Preparation>,
-}
-
-/// A server is checked and gets its indexes before the first use, as soon as it answers.
-struct Preparation {
-    done: OnceCell<()>,
-    process: Uuid,
-    attempts: AtomicU32,
 }
 
 impl MongoStore {
@@ -68,11 +58,7 @@ impl MongoStore {
         let store = Self {
             organizations: database.collection("organizations"),
             database,
-            preparation: Arc::new(Preparation {
-                done: OnceCell::new(),
-                process: ids.uuid_v4(),
-                attempts: AtomicU32::new(0),
-            }),
+            preparation: Arc::new(Preparation::new(ids.uuid_v4())),
         };
         match store.ping().await {
             Err(StoreError::Unavailable(reason)) => {
@@ -82,115 +68,12 @@ impl MongoStore {
             outcome => outcome.map(|()| store),
         }
     }
-
-    /// Runs a call to its end on a prepared server.
-    async fn call<T, F>(&self, call: impl FnOnce(Self) -> F + Send + 'static) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: Future<Output = Result<T, StoreError>> + Send,
-    {
-        let store = self.clone();
-        detached(async move {
-            store.prepare().await?;
-            call(store).await
-        })
-        .await
-    }
-
-    async fn prepare(&self) -> Result<(), StoreError> {
-        let Preparation {
-            done,
-            process,
-            attempts,
-        } = &*self.preparation;
-        let prepare = || async {
-            let attempt = attempts.fetch_add(1, Ordering::Relaxed);
-            let probe = format!("probe_{}_{attempt}", process.simple());
-            preparation::prepare(&self.database, &self.organizations, &probe).await
-        };
-        done.get_or_try_init(prepare).await.copied()
-    }
-
-    async fn find(&self, filter: Document) -> Result<Option<Organization>, StoreError> {
-        self.call(|store| async move { organization(store.organizations.find_one(filter).await) })
-            .await
-    }
-
-    /// One atomic write of one document, through a pipeline; answers the document as it is afterwards.
-    async fn update(
-        &self,
-        filter: Document,
-        pipeline: Vec<Document>,
-        insert: bool,
-    ) -> Result<Option<Organization>, StoreError> {
-        self.call(move |store| async move {
-            let update = store.organizations.find_one_and_update(filter, pipeline);
-            organization(update.upsert(insert).return_document(ReturnDocument::After).await)
-        })
-        .await
-    }
-
-    async fn command<F>(
-        &self,
-        command: impl FnOnce(Database) -> F + Send + 'static,
-    ) -> Result<Outcome, StoreError>
-    where
-        F: Future<Output = Result<Outcome, StoreError>> + Send,
-    {
-        self.call(|store| command(store.database)).await
-    }
 }
 
-fn organization(found: mongodb::error::Result<Option<Record>>) -> Result<Option<Organization>, StoreError> {
-    let record = found.map_err(|error| classify(error, &INDEXES))?;
-    record.map(Organization::try_from).transpose()
-}
-
-/// The pipeline that puts `next` in a document's place. Values are literal, so that none of them is taken for an
-/// expression, whatever it looks like; `lease` is an expression, or nothing.
-fn replacement(next: &Organization, lease: Option<Bson>) -> Result<Vec<Document>, StoreError> {
-    let without_lease = Organization {
-        lease: None,
-        ..next.clone()
-    };
-    let document = serialize_to_bson(&Record::from(&without_lease))
-        .map_err(|error| StoreError::Internal(format!("a record cannot be written: {}", error.kind)))?;
-    let document = doc! { "$literal": document };
-    let next = match lease {
-        Some(lease) => doc! { "$mergeObjects": [document, { "lease": lease }] },
-        None => document,
-    };
-    Ok(vec![doc! { "$replaceWith": next }])
-}
-
-/// A lease that ends by the server's clock, so that the hosts' do not matter.
-fn lease(term: LeaseTerm) -> Bson {
-    doc! { "owner": bson_uuid(&term.owner), "until": end_of_lease(term.length) }.into()
-}
-
-fn end_of_lease(length: Duration) -> Document {
-    let millis = i64::try_from(length.as_millis()).unwrap_or(i64::MAX);
-    doc! { "$add": ["$$NOW", millis] }
-}
-
-fn by_id(id: OrganizationId) -> Document {
-    doc! { "_id": bson_uuid(id.as_uuid()) }
-}
-
-fn by_fence(fence: Fence) -> Document {
-    doc! {
-        "_id": bson_uuid(fence.organization.as_uuid()),
-        "operation.id": bson_uuid(&fence.operation),
-        "fence": fence.fence,
-    }
-}
-
-fn done(outcome: Outcome) -> Result<(), StoreError> {
-    match outcome {
-        Outcome::Done => Ok(()),
-        Outcome::Missing => Err(StoreError::NotFound),
-        Outcome::Exists => Err(StoreError::AlreadyExists(COLLECTION_INDEX)),
-    }
+/// Whether the record is under the very operation and lease that `next` begins.
+fn began_as(stored: &Organization, next: &Organization) -> bool {
+    let id = |organization: &Organization| organization.operation.as_ref().map(|operation| operation.id);
+    next.operation.is_some() && id(stored) == id(next) && stored.fence == next.fence
 }
 
 #[async_trait]
@@ -233,44 +116,20 @@ impl Store for MongoStore {
     }
 
     async fn list(&self, query: &ListQuery) -> Result<Vec<Organization>, StoreError> {
-        // The server takes a limit of nought for none.
-        let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
-        let states = serialize_to_bson(listed_states(query.show_deleted))
-            .map_err(|error| StoreError::Internal(error.kind.to_string()))?;
-        let mut filter = doc! { "state": { "$in": states } };
-        let ids = [("$gt", query.after), ("$eq", query.only)];
-        let ids: Document = ids
-            .into_iter()
-            .filter_map(|(operator, id)| Some((operator.to_owned(), bson_uuid(id?.as_uuid()).into())))
-            .collect();
-        if !ids.is_empty() {
-            filter.insert("_id", ids);
-        }
-        self.call(move |store| async move {
-            let failed = |error| classify(error, &[]);
-            let found = store
-                .organizations
-                .find(filter)
-                .sort(doc! { "_id": 1 })
-                .limit(limit);
-            let records: Vec<Record> = found.await.map_err(failed)?.try_collect().await.map_err(failed)?;
-            records.into_iter().map(Organization::try_from).collect()
-        })
-        .await
+        let filter = documents::list(query)?;
+        self.find_many(filter, doc! { "_id": 1 }, query.limit).await
     }
 
     async fn accept(&self, next: &Organization, term: Option<LeaseTerm>) -> Result<Organization, StoreError> {
-        let mut idle = by_id(next.id);
-        idle.insert("operation", doc! { "$exists": false });
-        idle.insert("epoch", next.epoch - 1);
         let pipeline = replacement(next, term.map(lease))?;
-        match self.update(idle, pipeline, false).await? {
+        match self.update(documents::idle(next), pipeline, false).await? {
             Some(accepted) => Ok(accepted),
-            None if self.get(next.id).await?.is_some() => Err(StoreError::Conflict),
-            None => Err(StoreError::NotFound),
+            None => match self.get(next.id).await? {
+                // The write had happened, its answer lost, when it was sent again.
+                Some(stored) if began_as(&stored, next) => Ok(stored),
+                Some(_) => Err(StoreError::Conflict),
+                None => Err(StoreError::NotFound),
+            },
         }
     }
 
@@ -279,14 +138,9 @@ impl Store for MongoStore {
         id: OrganizationId,
         term: LeaseTerm,
     ) -> Result<Option<Organization>, StoreError> {
-        // As numbers: not every server that speaks this protocol can compare `$$NOW` with a stored date.
-        let over = doc! { "$lt": [{ "$toLong": "$lease.until" }, { "$toLong": "$$NOW" }] };
         let mut free = by_id(id);
         free.insert("operation", doc! { "$exists": true });
-        free.insert(
-            "$or",
-            [doc! { "lease": { "$exists": false } }, doc! { "$expr": over }],
-        );
+        free.insert("$or", documents::undriven());
         let take = doc! { "fence": { "$add": ["$fence", 1_i64] }, "lease": lease(term) };
         self.update(free, vec![doc! { "$set": take }], false).await
     }
@@ -298,7 +152,7 @@ impl Store for MongoStore {
     }
 
     async fn record(&self, fence: Fence, next: &Organization) -> Result<Organization, StoreError> {
-        let kept = next.operation.as_ref().map(|_| Bson::from("$lease"));
+        let kept = next.is_under_way().then(|| Bson::from("$lease"));
         let pipeline = replacement(next, kept)?;
         let recorded = self.update(by_fence(fence), pipeline, false).await?;
         recorded.ok_or(StoreError::Conflict)
@@ -310,42 +164,112 @@ impl Store for MongoStore {
         handle: &Handle,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let past = doc! { "$lte": date(now) };
-        let mut rested = by_id(id);
-        rested.insert(
-            "handles",
-            doc! { "$elemMatch": { "handle": handle.as_str(), "rest_until": &past } },
-        );
-        rested.insert("operation", doc! { "$exists": false });
-        rested.insert(
-            "$or",
-            [
-                doc! { "recheck_until": { "$exists": false } },
-                doc! { "recheck_until": past },
-            ],
-        );
-        let others = doc! { "$ne": ["$$held.handle", { "$literal": handle.as_str() }] };
-        let others = doc! { "$filter": { "input": "$handles", "as": "held", "cond": others } };
-        let none_left = doc! { "$eq": ["$handles", []] };
-        let pipeline = vec![
-            doc! { "$set": { "handles": others, "recheck_until": "$$REMOVE" } },
-            doc! { "$set": { "handles": { "$cond": [none_left, "$$REMOVE", "$handles"] } } },
-        ];
-        Ok(self.update(rested, pipeline, false).await?.is_some())
+        let (filter, pipeline) = documents::release(id, handle, now);
+        Ok(self.update(filter, pipeline, false).await?.is_some())
     }
 
-    async fn look(&self, id: OrganizationId, names: &[CollectionName]) -> Result<Vec<Seen>, StoreError> {
-        let all = self
-            .call(|store| async move { collections::all(&store.database).await })
-            .await?;
-        let tenants = all.into_iter().filter_map(|(name, title)| {
-            let name = name.parse().ok()?;
-            Some(Seen {
-                name,
-                stamp: collections::stamp(title),
+    async fn end_recheck(
+        &self,
+        id: OrganizationId,
+        epoch: i64,
+        recheck_until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let waits = documents::waits(id, epoch, recheck_until);
+        let end = vec![doc! { "$unset": "recheck_until" }];
+        Ok(self.update(waits, end, false).await?.is_some())
+    }
+
+    async fn remove_aborted(&self, id: OrganizationId, now: Timestamp) -> Result<bool, StoreError> {
+        let gone = documents::gone(id, now)?;
+        self.call(move |store| async move {
+            let removed = store.organizations.delete_one(gone).await;
+            Ok(removed.map_err(|error| classify(error, &[]))?.deleted_count > 0)
+        })
+        .await
+    }
+
+    async fn find_due(
+        &self,
+        due: Due,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Organization>, StoreError> {
+        let (filter, order) = documents::due(due, now)?;
+        match i64::try_from(limit).unwrap_or(i64::MAX) {
+            // The server takes it for no limit.
+            0 => Ok(Vec::new()),
+            limit => self.find_readable(filter, order, limit).await,
+        }
+    }
+
+    async fn records(
+        &self,
+        after: Option<OrganizationId>,
+        limit: usize,
+    ) -> Result<Vec<Organization>, StoreError> {
+        let after = after.map(|id| doc! { "_id": { "$gt": bson_uuid(id.as_uuid()) } });
+        self.find_many(after.unwrap_or_default(), doc! { "_id": 1 }, limit)
+            .await
+    }
+
+    async fn holders(&self, handles: &[Handle]) -> Result<Vec<(Handle, OrganizationId)>, StoreError> {
+        let wanted: Vec<&str> = handles.iter().map(Handle::as_str).collect();
+        let filter = doc! { "handles.handle": { "$in": wanted } };
+        let holders = self.find_many(filter, doc! { "_id": 1 }, usize::MAX).await?;
+        let wanted: HashSet<&Handle> = handles.iter().collect();
+        let held = |holder: Organization| {
+            let held = holder.handles.into_iter().map(|held| held.handle);
+            held.map(move |handle| (handle, holder.id))
+        };
+        let held = holders.into_iter().flat_map(held);
+        Ok(held.filter(|(handle, _)| wanted.contains(handle)).collect())
+    }
+
+    async fn counts(&self) -> Result<Counts, StoreError> {
+        self.call(|store| async move {
+            let records = store.organizations.estimated_document_count().await;
+            let names = collections::count(&store.database).await?;
+            Ok(Counts {
+                organizations: records.map_err(|error| classify(error, &[]))?,
+                collections: names,
             })
-        });
-        Ok(tenants.filter(|seen| is_reported(seen, id, names)).collect())
+        })
+        .await
+    }
+
+    async fn look_for(&self, wanted: &[Lookup]) -> Result<Vec<Vec<Seen>>, StoreError> {
+        let wanted = wanted.to_vec();
+        self.call(|store| async move {
+            let mut sorter = Sorter::new(&wanted);
+            collections::each(&store.database, |seen| sorter.offer(seen)).await?;
+            Ok(sorter.finish())
+        })
+        .await
+    }
+
+    async fn at(&self, names: &[CollectionName]) -> Result<Vec<Seen>, StoreError> {
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        self.call(|store| async move {
+            let mut seen = BTreeSet::new();
+            for some in names.chunks(NAMES_PER_COMMAND) {
+                collections::at(&store.database, some, |one| seen.extend([one])).await?;
+            }
+            Ok(seen.into_iter().collect())
+        })
+        .await
+    }
+
+    async fn collections(
+        &self,
+        after: Option<&CollectionName>,
+        limit: usize,
+    ) -> Result<Vec<Seen>, StoreError> {
+        let mut page = Page::new(after, limit);
+        self.call(move |store| async move {
+            collections::each(&store.database, |seen| page.offer(seen)).await?;
+            Ok(page.finish())
+        })
+        .await
     }
 
     /// The fence is not looked at: a command cannot carry it.

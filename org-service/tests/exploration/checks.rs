@@ -1,13 +1,13 @@
-//! What must hold in every world, and what must hold once all is quiet.
+//! What must hold in every world.
 
 use org_service::{
-    domain::{CollectionName, CreateStep, Organization, State},
-    lifecycle::{GateState, in_place},
+    domain::{CollectionName, CreateStep, OperationKind, Organization, State},
+    lifecycle::GateState,
 };
 
 use crate::{
-    broken::Broken,
-    world::{Admin, Collection, Run, World},
+    run::Run,
+    world::{Admin, Collection, Driver, World},
 };
 
 impl World {
@@ -18,22 +18,10 @@ impl World {
         }
         self.handle_held_twice()
             .or_else(|| self.email_used_twice(run))
-            .or_else(|| (0..self.records.len()).find_map(|slot| self.unsafe_organization(slot)))
+            .or_else(|| (0..self.records.len()).find_map(|slot| self.unsafe_organization(run, slot)))
+            .or_else(|| self.drivers.iter().find_map(|driver| self.shut_in_vain(driver)))
             .or_else(|| self.request_answered_otherwise())
-            .or_else(|| {
-                if self.is_quiet() {
-                    self.unsettled(run)
-                } else {
-                    None
-                }
-            })
-    }
-
-    /// Whether nothing is under way, and nobody is about to do anything.
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.drivers.is_empty()
-            && self.under_way.is_empty()
-            && self.records.iter().all(|record| record.operation.is_none())
+            .or_else(|| if self.is_quiet() { self.unsettled() } else { None })
     }
 
     /// I5.
@@ -59,20 +47,15 @@ impl World {
         twice.then(|| "two admins have one e-mail".to_owned())
     }
 
-    /// Data safety, of one organization.
-    fn unsafe_organization(&self, slot: usize) -> Option<String> {
+    /// Data safety, of one organization, and who is let in.
+    fn unsafe_organization(&self, run: &Run, slot: usize) -> Option<String> {
         let record = &self.records[slot].0;
         let wrong = |what: &str| Some(format!("organization {slot}: {what}"));
-        if record
-            .operation
-            .as_ref()
-            .is_some_and(|operation| operation.halted.is_some())
-        {
+        if record.halted().is_some() && run.fault.is_none() {
             return wrong("its operation is halted");
         }
-        let committed = matches!(record.state, State::Active | State::Suspended | State::Deleted);
         let own: Vec<&Collection> = self.own_collections(record).collect();
-        if committed && !matches!(own.as_slice(), [one] if one.documents) {
+        if is_committed(record) && !matches!(own.as_slice(), [one] if one.documents) {
             return wrong("its documents are lost, or there twice");
         }
         let undecided = record.state == State::Provisioning
@@ -80,25 +63,54 @@ impl World {
         if self.admins[slot] == Admin::Active && (undecided || record.state == State::Aborted) {
             return wrong("its admin may log in before the create was decided");
         }
-        let open = matches!(self.gates[slot], Some((GateState::Open, _)));
-        let trash = CollectionName::trash(record.id);
-        let moved = own.iter().any(|collection| *collection.name == trash);
-        if open && (record.state == State::Purged || moved) {
-            return wrong("its data was moved before its tokens died");
-        }
         if self.admins[slot] == Admin::Purged
-            && (committed || own.iter().any(|collection| collection.documents))
+            && (is_committed(record) || own.iter().any(|collection| collection.documents))
         {
             return wrong("its admins are purged and its data is there");
+        }
+        if self.is_open(slot) {
+            return self.let_in_wrongly(run, slot, &own);
         }
         None
     }
 
-    /// The collections that bear the very stamp that is recorded.
-    fn own_collections<'a>(&'a self, record: &'a Organization) -> impl Iterator<Item = &'a Collection> {
-        let own =
-            |collection: &&Collection| record.stamp.is_some() && collection.stamp == record.full_stamp();
-        self.collections.iter().filter(own)
+    /// What is wrong with the gate's being open.
+    fn let_in_wrongly(&self, run: &Run, slot: usize, own: &[&Collection]) -> Option<String> {
+        let record = &self.records[slot].0;
+        let kind = record.operation.as_ref().map(|operation| &operation.kind);
+        let wrong = |what: &str| Some(format!("organization {slot}: {what}"));
+        let restricted = matches!(record.state, State::Suspended | State::Deleted);
+        if record.state == State::Purged || (restricted && kind.is_none()) {
+            return wrong("its admins are let in");
+        }
+        // What comes late may displace a collection in front of everybody.
+        let nothing_late = self.late == run.late && self.late_writes == run.late_writes;
+        let at = |name: Option<CollectionName>| {
+            own.iter()
+                .all(|collection| Some(&*collection.name) == name.as_ref())
+        };
+        let in_use = || Some(CollectionName::in_use(&record.handle));
+        let there = match kind {
+            Some(OperationKind::Create { .. }) => true,
+            Some(OperationKind::Rename { .. }) => at(record.home.clone()) || at(in_use()),
+            Some(OperationKind::Delete) => at(in_use()),
+            _ => at(record.home.clone()),
+        };
+        if nothing_late && is_committed(record) && !there {
+            return wrong("its admins are let in while its data is elsewhere");
+        }
+        None
+    }
+
+    /// A driver that has the lease was told that the gate is shut.
+    fn shut_in_vain(&self, driver: &Driver) -> Option<String> {
+        let slot = driver.slot;
+        let told = matches!(
+            driver.observed.gate,
+            Some(GateState::Suspended | GateState::Purged)
+        );
+        let wrong = told && self.is_open(slot) && self.is_leased_as(slot, &driver.record);
+        wrong.then(|| format!("organization {slot}: its admins are let in after its gate was shut"))
     }
 
     /// I7.
@@ -113,64 +125,13 @@ impl World {
             format!("the request id was answered with organization {answered}, now it has {records:?}")
         })
     }
+}
 
-    /// What is not as it should be although all is quiet.
-    fn unsettled(&self, run: &Run) -> Option<String> {
-        (0..self.records.len())
-            .find_map(|slot| self.unsettled_auth(slot))
-            // A collection that something late has misplaced waits for a repair.
-            .or_else(|| if self.disturbed { None } else { self.misplaced(run) })
-    }
-
-    /// I4.
-    fn unsettled_auth(&self, slot: usize) -> Option<String> {
-        let record = &self.records[slot].0;
-        let gate = self.gates[slot].map(|(state, _)| state);
-        let right = match record.state {
-            State::Active => (Admin::Active, Some(GateState::Open)),
-            State::Deleted => (Admin::Active, Some(GateState::Suspended)),
-            State::Purged => (Admin::Purged, Some(GateState::Purged)),
-            // Cancelled, that is; the mark of it matters to a late call alone.
-            State::Aborted if self.admins[slot] == Admin::Absent => return None,
-            State::Aborted => (Admin::Cancelled, None),
-            State::Provisioning | State::Suspended => {
-                return Some(format!("organization {slot} is {:?} for ever", record.state));
-            }
-        };
-        let is = (self.admins[slot], gate);
-        (is != right).then(|| {
-            format!(
-                "organization {slot} is {:?}, its admin and gate are {is:?}",
-                record.state
-            )
-        })
-    }
-
-    /// I1 and I2; and no handle rests for ever.
-    fn misplaced(&self, run: &Run) -> Option<String> {
-        let owned = |collection: &Collection| {
-            let home = |record: &Organization| record.home.as_ref() == Some(&collection.name);
-            self.records.iter().any(|record| {
-                home(record) && collection.stamp.is_some() && collection.stamp == record.full_stamp()
-            })
-        };
-        if let Some(stray) = self.collections.iter().find(|collection| !owned(collection)) {
-            return Some(format!("{:?} belongs to nobody, or elsewhere", stray.name));
-        }
-        let homeless =
-            |record: &Organization| record.home.is_some() && self.own_collections(record).count() != 1;
-        if let Some(slot) = self.records.iter().position(|record| homeless(record)) {
-            return Some(format!("organization {slot} has no collection"));
-        }
-        let stuck = |record: &Organization| {
-            !run.breaks(Broken::AdoptsUnstamped) && !in_place(record, self.look(run, record))
-        };
-        let slot = self
-            .records
-            .iter()
-            .position(|record| record.state != State::Aborted && stuck(record))?;
-        Some(format!(
-            "organization {slot} will never let go of its resting handles"
-        ))
+/// Whether somebody was told that the organization is there, and its data is not being dropped.
+pub(crate) fn is_committed(record: &Organization) -> bool {
+    match record.state {
+        State::Active | State::Suspended => true,
+        State::Deleted => record.state_before_delete != Some(State::Provisioning),
+        State::Provisioning | State::Purged | State::Aborted => false,
     }
 }

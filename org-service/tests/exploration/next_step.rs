@@ -8,8 +8,9 @@ use org_service::{
 
 use crate::{
     broken::Broken,
+    run::Run,
     shared::{Record, Shared},
-    world::{Driver, Run},
+    world::Driver,
 };
 
 impl Driver {
@@ -48,20 +49,29 @@ impl Driver {
                 Some(Broken::DataBeforeTokens),
                 Step::SetGate(GateState::Suspended),
                 Some(OperationKind::Delete),
-            ) => {
-                match lifecycle::next(
-                    record,
-                    &Observed {
-                        gate: Some(GateState::Suspended),
-                        ..observed.clone()
-                    },
-                ) {
-                    Step::Finish => step,
-                    move_first => move_first,
-                }
+            ) => self.before_gate(GateState::Suspended, step),
+            (Some(Broken::GateOpensFirst), Step::Look | Step::Move { .. }, Some(OperationKind::Undelete))
+                if observed.gate.is_none() =>
+            {
+                lifecycle::gate_of(record).map_or(step, Step::SetGate)
+            }
+            (Some(Broken::SuspendLeavesTokens), Step::SetGate(_), Some(OperationKind::Suspend)) => {
+                Step::Finish
             }
             (Some(Broken::DropsByName), Step::Condemn(name), _) => Step::Drop(name.clone()),
             _ => step,
+        }
+    }
+
+    /// The step that would be next were the gate set already; the end must wait for it all the same.
+    fn before_gate(&self, gate: GateState, step: Step) -> Step {
+        let observed = Observed {
+            gate: Some(gate),
+            ..(*self.observed).clone()
+        };
+        match lifecycle::next(&self.record, &observed) {
+            Step::Finish => step,
+            move_first => move_first,
         }
     }
 }

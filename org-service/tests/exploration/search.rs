@@ -6,7 +6,7 @@ use std::{
     io::Write,
 };
 
-use crate::world::{Run, World};
+use crate::{run::Run, world::World};
 
 /// What a search found.
 pub(crate) struct Explored {
@@ -150,9 +150,11 @@ pub(crate) fn explore(run: &Run) -> Explored {
     let (states, transitions) = (search.parents.len(), search.targets.len());
     let violations = u8::from(violation.is_some());
     // Past the test harness, which shows nothing of a test that passes.
+    let what = violation.iter().flat_map(|found| found.lines().next());
     let line = format!(
-        "explored {states} states, {transitions} transitions, {violations} violations: {}\n",
-        run.named()
+        "explored {states} states, {transitions} transitions, {violations} violations: {}{}\n",
+        run.named(),
+        what.map(|what| format!(": {what}")).collect::<String>()
     );
     drop(std::io::stderr().write_all(line.as_bytes()));
     Explored {

@@ -1,15 +1,17 @@
-//! What the stores and auth-service do with a command, as their contracts say.
+//! What the stores do with a command, as their contracts say.
 
 use org_service::{
-    domain::{CollectionName, HeldHandle, Organization, Seen, Stamp, State},
-    lifecycle::{AdminSeen, GateState, own_names},
+    domain::{CollectionName, HeldHandle, OperationKind, Organization, Seen, Stamp, State},
+    lifecycle::own_names,
 };
 use tenantry_common::clock::Timestamp;
 
 use crate::{
     broken::Broken,
+    command::{Change, Command},
+    run::Run,
     shared::{Record, Shared},
-    world::{Admin, Collection, Command, NOW, PAST, Run, World},
+    world::{Admin, Collection, NOW, PAST, World},
 };
 
 /// The answer to a command.
@@ -22,7 +24,7 @@ pub(crate) enum Reply {
 }
 
 impl Reply {
-    fn when(done: bool) -> Self {
+    pub(crate) fn when(done: bool) -> Self {
         if done { Self::Ok } else { Self::Refused }
     }
 }
@@ -31,16 +33,23 @@ impl World {
     /// Does what a command asks for, as one atomic step.
     pub(crate) fn execute(&mut self, run: &Run, command: &Command) -> Reply {
         match command {
-            Command::CreateCollection { name, stamp } => self.create_collection(name, Some(*stamp)),
-            Command::Rename { from, to } => self.rename_collection(run, from, to),
-            Command::Drop { name } => self.drop_collection(name),
+            Command::Collections { change, .. } => self.change_collections(run, change),
             Command::PrepareAdmin { slot } => self.prepare_admin(run, *slot),
             Command::CancelAdmin { slot } => self.cancel_admin(run, *slot),
             Command::ActivateAdmin { slot } => self.activate_admin(*slot),
             Command::SetGate { slot, state, epoch } => self.set_gate(run, *slot, *state, *epoch),
             Command::Record { slot, next } => self.record(run, *slot, next),
             Command::Accept { slot, next } => self.accept(run, *slot, next),
+            Command::EndRecheck { slot, epoch, handles } => self.end_recheck(*slot, *epoch, handles),
             Command::Release { slot, handle } => Reply::when(self.release(run, *slot, *handle)),
+        }
+    }
+
+    fn change_collections(&mut self, run: &Run, change: &Change) -> Reply {
+        match change {
+            Change::Create { name, stamp } => self.create_collection(name, Some(*stamp)),
+            Change::Rename { from, to } => self.rename_collection(run, from, to),
+            Change::Drop { name } => self.drop_collection(name),
         }
     }
 
@@ -103,16 +112,10 @@ impl World {
     /// What a look finds.
     pub(crate) fn look(&self, run: &Run, organization: &Organization) -> Vec<Seen> {
         let (id, names) = (organization.id, own_names(organization));
-        let adopted = |name: &CollectionName| {
-            let taken = run.breaks(Broken::AdoptsUnstamped) && organization.home.as_ref() == Some(name);
-            taken.then(|| {
-                organization.full_stamp().unwrap_or(Stamp {
-                    organization: id,
-                    attempt: uuid::Uuid::max(),
-                })
-            })
-        };
         let theirs = |collection: &&Collection| {
+            if run.breaks(Broken::LooksAtHomeOnly) {
+                return organization.home.as_ref() == Some(&*collection.name);
+            }
             collection.stamp.is_some_and(|stamp| stamp.organization == id)
                 || names.contains(&collection.name)
                 || collection.name.is_condemned(id)
@@ -123,70 +126,11 @@ impl World {
             .filter(theirs)
             .map(|found| Seen {
                 name: (*found.name).clone(),
-                stamp: found.stamp.or_else(|| adopted(&found.name)),
+                stamp: found.stamp.or_else(|| adopted(run, organization, &found.name)),
             })
             .collect();
         seen.sort();
         seen
-    }
-
-    fn prepare_admin(&mut self, run: &Run, slot: usize) -> Reply {
-        let email = |slot: usize| run.creates.get(slot).map(|(_, email)| *email);
-        let alive = |admin: Admin| matches!(admin, Admin::Pending | Admin::Active);
-        let mut others = (0..self.admins.len()).filter(|other| *other != slot);
-        match self.admins[slot] {
-            Admin::Absent if others.any(|other| alive(self.admins[other]) && email(other) == email(slot)) => {
-                Reply::Refused
-            }
-            Admin::Absent => {
-                self.admins[slot] = Admin::Pending;
-                Reply::Ok
-            }
-            admin => Reply::when(alive(admin)),
-        }
-    }
-
-    fn cancel_admin(&mut self, run: &Run, slot: usize) -> Reply {
-        match self.admins[slot] {
-            Admin::Absent if run.breaks(Broken::NoTombstone) => return Reply::Ok,
-            Admin::Absent | Admin::Pending => self.admins[slot] = Admin::Cancelled,
-            Admin::Cancelled => {}
-            Admin::Active | Admin::Purged => return Reply::Refused,
-        }
-        Reply::Ok
-    }
-
-    fn activate_admin(&mut self, slot: usize) -> Reply {
-        match self.admins[slot] {
-            Admin::Pending => self.admins[slot] = Admin::Active,
-            Admin::Active => {}
-            Admin::Absent | Admin::Cancelled | Admin::Purged => return Reply::Refused,
-        }
-        Reply::Ok
-    }
-
-    /// What auth-service answers when it is asked for an admin.
-    pub(crate) fn admin_seen(&self, slot: usize) -> AdminSeen {
-        match self.admins[slot] {
-            Admin::Absent => AdminSeen::Absent,
-            Admin::Pending => AdminSeen::Pending,
-            Admin::Active => AdminSeen::Active,
-            Admin::Cancelled | Admin::Purged => AdminSeen::Cancelled,
-        }
-    }
-
-    fn set_gate(&mut self, run: &Run, slot: usize, state: GateState, epoch: i64) -> Reply {
-        if let Some((now, newest)) = self.gates[slot] {
-            let late = epoch < newest || (now == GateState::Purged && state != GateState::Purged);
-            if late && !run.breaks(Broken::GateIgnoresEpoch) {
-                return Reply::Refused;
-            }
-        }
-        self.gates[slot] = Some((state, epoch));
-        if state == GateState::Purged && matches!(self.admins[slot], Admin::Pending | Admin::Active) {
-            self.admins[slot] = Admin::Purged;
-        }
-        Reply::Ok
     }
 
     /// A write under a lease: only while operation and fence are the same.
@@ -210,10 +154,19 @@ impl World {
 
     fn accept(&mut self, run: &Run, slot: usize, next: &Shared<Record>) -> Reply {
         let stored = &self.records[slot];
-        if stored.operation.is_some() || stored.epoch + 1 != next.epoch {
+        let waits = stored.operation.is_none() || stored.halted().is_some();
+        if !waits || stored.epoch + 1 != next.epoch {
             return Reply::Refused;
         }
-        self.put(run, slot, next)
+        let reply = self.put(run, slot, next);
+        if reply == Reply::Ok {
+            match next.operation.as_ref().map(|operation| &operation.kind) {
+                Some(OperationKind::Suspend) => self.suspended[slot] = true,
+                Some(OperationKind::Resume) => self.suspended[slot] = false,
+                _ => {}
+            }
+        }
+        reply
     }
 
     /// Replaces a record, or refuses because another holds one of its handles.
@@ -253,6 +206,19 @@ impl World {
         }
         self.admins.push(Admin::Absent);
         self.gates.push(None);
+        self.suspended.push(false);
+        Reply::Ok
+    }
+
+    /// Ends the waiting for late commands; the handles are let go of one after the other.
+    fn end_recheck(&mut self, slot: usize, epoch: i64, handles: &[usize]) -> Reply {
+        let mut next = self.records[slot].0.clone();
+        if next.operation.is_some() || next.epoch != epoch || next.recheck_until != Some(PAST) {
+            return Reply::Refused;
+        }
+        next.recheck_until = None;
+        self.records[slot] = next.into();
+        self.send_releases(slot, handles);
         Reply::Ok
     }
 
@@ -262,40 +228,33 @@ impl World {
         let Some(handle) = run.handle(handle) else {
             return false;
         };
-        if !Self::may_release(&next, |held| held.handle == handle) {
+        if !may_release(run, &next, |held| held.handle == handle) {
             return false;
         }
         next.handles.retain(|held| held.handle != handle);
-        next.recheck_until = None;
         self.records[slot] = next.into();
         true
     }
+}
 
-    /// Whether an idle record holds such a handle, and its rest is over.
-    pub(crate) fn may_release(record: &Organization, handle: impl Fn(&HeldHandle) -> bool) -> bool {
-        let over = |until: Timestamp| until <= NOW;
-        record.operation.is_none()
-            && record.recheck_until.is_none_or(over)
-            && record
-                .handles
-                .iter()
-                .any(|held| handle(held) && held.rest_until.is_some_and(over))
-    }
-
-    /// The times that a record waits for come; false when it waits for none.
-    pub(crate) fn pass_time(&mut self, slot: usize) -> bool {
-        let mut next = self.records[slot].0.clone();
-        let waits = next
+/// Whether a record waits for nothing, and holds such a handle whose rest is over.
+pub(crate) fn may_release(run: &Run, record: &Organization, handle: impl Fn(&HeldHandle) -> bool) -> bool {
+    let over = |until: Timestamp| until <= NOW;
+    (record.operation.is_none() || run.breaks(Broken::ReleaseIgnoresOperation))
+        && (record.recheck_until.is_none() || run.breaks(Broken::ReleaseIgnoresRecheck))
+        && record
             .handles
-            .iter_mut()
-            .filter_map(|held| held.rest_until.as_mut())
-            .chain(next.recheck_until.as_mut());
-        let mut passed = false;
-        for until in waits.filter(|until| **until > NOW) {
-            *until = PAST;
-            passed = true;
-        }
-        self.records[slot] = next.into();
-        passed
-    }
+            .iter()
+            .any(|held| handle(held) && held.rest_until.is_some_and(over))
+}
+
+/// The stamp that somebody takes an unstamped collection to have.
+fn adopted(run: &Run, organization: &Organization, name: &CollectionName) -> Option<Stamp> {
+    let taken = run.breaks(Broken::AdoptsUnstamped) && organization.home.as_ref() == Some(name);
+    taken.then(|| {
+        organization.full_stamp().unwrap_or(Stamp {
+            organization: organization.id,
+            attempt: uuid::Uuid::max(),
+        })
+    })
 }

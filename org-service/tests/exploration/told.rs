@@ -4,7 +4,9 @@ use std::fmt;
 
 use crate::{
     actions::Action,
-    world::{Backend, Command, Run, World},
+    command::{Change, Command},
+    run::{Ask, Backend, Run},
+    world::World,
 };
 
 impl World {
@@ -28,13 +30,21 @@ impl World {
             }
             Action::Arrives { command } => format!("late: {:?}", self.under_way[*command]),
             Action::Create => format!("client creates organization {}", self.records.len()),
-            Action::Rename { slot, handle, late } => {
-                format!(
-                    "client renames organization {slot} to {}{}",
-                    run.handles[*handle],
-                    if *late { ", late" } else { "" }
-                )
-            }
+            Action::Ask {
+                slot,
+                ask,
+                handle,
+                late,
+            } => format!(
+                "{} {ask:?} of organization {slot}{}{}",
+                if *ask == Ask::Repair {
+                    "operator asks for"
+                } else {
+                    "client asks for"
+                },
+                handle.map_or(String::new(), |handle| format!(" to {}", run.handles[handle])),
+                if *late { ", late" } else { "" }
+            ),
             other => format!("{other:?}"),
         }
     }
@@ -57,9 +67,10 @@ impl World {
             ));
         }
         told + &format!(
-            "under way: {:?}, drivers: {}\n",
+            "under way: {:?}, drivers: {}, disturbed: {}\n",
             self.under_way,
-            self.drivers.len()
+            self.drivers.len(),
+            self.disturbed
         )
     }
 }
@@ -67,9 +78,7 @@ impl World {
 impl fmt::Debug for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::CreateCollection { name, .. } => write!(f, "create {name:?}"),
-            Self::Rename { from, to } => write!(f, "rename {from:?} to {to:?}"),
-            Self::Drop { name } => write!(f, "drop {name:?}"),
+            Self::Collections { slot, change } => write!(f, "{change:?} by a driver of {slot}"),
             Self::PrepareAdmin { slot } => write!(f, "prepare admin of {slot}"),
             Self::CancelAdmin { slot } => write!(f, "cancel admin of {slot}"),
             Self::ActivateAdmin { slot } => write!(f, "activate admin of {slot}"),
@@ -78,7 +87,23 @@ impl fmt::Debug for Command {
             }
             Self::Record { slot, next } => write!(f, "write of {slot} under fence {}", next.fence),
             Self::Accept { slot, next } => write!(f, "accepting write of {slot} at epoch {}", next.epoch),
+            Self::EndRecheck { slot, epoch, handles } => {
+                write!(
+                    f,
+                    "organization {slot} waits no longer at epoch {epoch}, then lets go of {handles:?}"
+                )
+            }
             Self::Release { slot, handle } => write!(f, "organization {slot} lets go of handle {handle}"),
+        }
+    }
+}
+
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Create { name, .. } => write!(f, "create {name:?}"),
+            Self::Rename { from, to } => write!(f, "rename {from:?} to {to:?}"),
+            Self::Drop { name } => write!(f, "drop {name:?}"),
         }
     }
 }
@@ -96,6 +121,8 @@ impl Run {
         } else {
             ""
         };
+        let overtaken = if self.frozen { ", overtaken drivers" } else { "" };
+        let fault = self.fault.map_or(String::new(), |fault| format!(", {fault:?}"));
         let broken = self
             .broken
             .map_or(String::new(), |rule| format!(", broken: {rule:?}"));
@@ -104,7 +131,7 @@ impl Run {
             Backend::Embedded => "embedded",
         };
         format!(
-            "{} ({store}, {} operations{late}{write}{broken})",
+            "{} ({store}, {} operations{late}{write}{overtaken}{fault}{broken})",
             self.title, self.asks
         )
     }

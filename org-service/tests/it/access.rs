@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use tenantry_proto::organization::v1::{self as pb, delete_organization_request, get_organization_request};
+use tenantry_proto::organization::v1::{
+    self as pb, delete_organization_request, get_organization_request, resume_organization_request,
+    suspend_organization_request,
+};
 use tonic::{Code, Request, Status};
 
 use crate::harness::*;
@@ -46,6 +49,18 @@ async fn call_all(platform: &Platform, id: &str, authorization: &[&str]) -> Vec<
         organization: Some(named),
         ..Default::default()
     };
+    let suspend = pb::SuspendOrganizationRequest {
+        organization: Some(suspend_organization_request::Organization::Id(id.to_owned())),
+        ..Default::default()
+    };
+    let resume = pb::ResumeOrganizationRequest {
+        organization: Some(resume_organization_request::Organization::Id(id.to_owned())),
+        ..Default::default()
+    };
+    let undelete = pb::UndeleteOrganizationRequest {
+        id: id.to_owned(),
+        ..Default::default()
+    };
     vec![
         org.get_organization(with(authorization, get)).await.map(drop),
         org.list_organizations(with(authorization, Default::default()))
@@ -55,6 +70,15 @@ async fn call_all(platform: &Platform, id: &str, authorization: &[&str]) -> Vec<
             .await
             .map(drop),
         org.delete_organization(with(authorization, delete))
+            .await
+            .map(drop),
+        org.suspend_organization(with(authorization, suspend))
+            .await
+            .map(drop),
+        org.resume_organization(with(authorization, resume))
+            .await
+            .map(drop),
+        org.undelete_organization(with(authorization, undelete))
             .await
             .map(drop),
     ]
@@ -152,6 +176,10 @@ async fn another_tenants_id_answers_like_a_missing_one_everywhere(place: Place) 
             .await
             .unwrap_err();
         let delete = platform.delete(&token, id).await.unwrap_err();
+        let suspend = platform.suspend(&token, id).await.unwrap_err();
+        let resume = platform.resume(&token, id).await.unwrap_err();
+        let undelete = platform.undelete(&token, id).await.unwrap_err();
+        let undelete_as = platform.undelete_as(&token, id, handle).await.unwrap_err();
         assert_eq!(platform.store.calls(), before, "an id is refused without a look");
         let key = get_organization_request::Organization::Handle(handle.to_owned());
         let by_handle = platform.get_by(&token, key).await.unwrap_err();
@@ -166,15 +194,52 @@ async fn another_tenants_id_answers_like_a_missing_one_everywhere(place: Place) 
             .delete_organization(bearer(&token, request))
             .await
             .unwrap_err();
-        answers.push(
-            [by_id, update, relabel, delete, by_handle, delete_by_handle].map(|status| {
-                (
-                    status.code(),
-                    status.message().to_owned(),
-                    status.details().to_vec(),
-                )
-            }),
-        );
+        let request = pb::SuspendOrganizationRequest {
+            organization: Some(suspend_organization_request::Organization::Handle(
+                handle.to_owned(),
+            )),
+            ..Default::default()
+        };
+        let suspend_by_handle = platform
+            .org
+            .clone()
+            .suspend_organization(bearer(&token, request))
+            .await;
+        let request = pb::ResumeOrganizationRequest {
+            organization: Some(resume_organization_request::Organization::Handle(
+                handle.to_owned(),
+            )),
+            ..Default::default()
+        };
+        let resume_by_handle = platform
+            .org
+            .clone()
+            .resume_organization(bearer(&token, request))
+            .await;
+        let by_id = [
+            by_id,
+            update,
+            relabel,
+            delete,
+            suspend,
+            resume,
+            undelete,
+            undelete_as,
+        ];
+        let by_handle = [
+            by_handle,
+            delete_by_handle,
+            suspend_by_handle.unwrap_err(),
+            resume_by_handle.unwrap_err(),
+        ];
+        let told = |status: Status| {
+            (
+                status.code(),
+                status.message().to_owned(),
+                status.details().to_vec(),
+            )
+        };
+        answers.push(by_id.into_iter().chain(by_handle).map(told).collect::<Vec<_>>());
     }
     assert_eq!(answers[0], answers[1]);
     assert!(answers[0].iter().all(|answer| answer.0 == Code::NotFound));

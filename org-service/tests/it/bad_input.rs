@@ -1,12 +1,7 @@
 //! What cannot be right gets a clear error that names every bad field, and changes nothing.
 
 use tenantry_proto::organization::v1::{self as pb, AdminCredentials, CreateOrganizationRequest};
-use tonic::{
-    Code, Status,
-    client::Grpc,
-    codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
-    codegen::http::uri::PathAndQuery,
-};
+use tonic::{Code, Status};
 
 use crate::harness::*;
 
@@ -16,6 +11,8 @@ tenantry_common::conformance! {
     every_bad_field_of_a_create_is_named_at_once,
     each_rule_of_a_create_is_enforced,
     bad_fields_of_the_other_calls_are_named,
+    bad_fields_of_suspend_resume_and_undelete_are_named,
+    every_method_refuses_a_megabyte_and_bad_utf8,
     a_megabyte_and_bad_utf8_are_refused,
     an_unknown_method_says_so,
 }
@@ -162,52 +159,104 @@ async fn bad_fields_of_the_other_calls_are_named(place: Place) {
     assert_eq!(platform.get(&token, &acme.id).await.unwrap(), acme);
 }
 
-/// Sends bytes as they are.
-#[derive(Default)]
-struct Raw;
-
-impl Codec for Raw {
-    type Encode = Vec<u8>;
-    type Decode = ();
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self
+async fn bad_fields_of_suspend_resume_and_undelete_are_named(place: Place) {
+    use pb::{
+        resume_organization_request::Organization as Resumed,
+        suspend_organization_request::Organization as Suspended,
+    };
+    let platform = Platform::start(place).await;
+    let operator = platform.operator().await;
+    let before = platform.store.calls();
+    let key = |text: &str| text.to_owned();
+    let table = [
+        (None, None, "", vec!["organization"]),
+        (None, None, "x", vec!["organization", "etag"]),
+        (
+            Some(Suspended::Id(key("acme"))),
+            Some(Resumed::Id(key("acme"))),
+            "\"\"",
+            vec!["id", "etag"],
+        ),
+        (
+            Some(Suspended::Handle(key("ACME"))),
+            Some(Resumed::Handle(key("ACME"))),
+            "7",
+            vec!["handle", "etag"],
+        ),
+    ];
+    for (suspended, resumed, etag, expected) in table {
+        let (mut org, etag) = (platform.org.clone(), etag.to_owned());
+        let suspend = pb::SuspendOrganizationRequest {
+            organization: suspended,
+            etag: etag.clone(),
+        };
+        let outcome = org.suspend_organization(bearer(&operator, suspend)).await;
+        assert_eq!(bad_fields(outcome), expected);
+        let resume = pb::ResumeOrganizationRequest {
+            organization: resumed,
+            etag,
+        };
+        let outcome = org.resume_organization(bearer(&operator, resume)).await;
+        assert_eq!(bad_fields(outcome), expected);
     }
-
-    fn decoder(&mut self) -> Self {
-        Self
+    let id = "0199a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
+    for (id, handle, etag, expected) in [
+        ("", "", "", vec!["id"]),
+        ("acme", "Not Canonical", "7", vec!["id", "handle", "etag"]),
+        (id, "org", "", vec!["handle"]),
+        (id, "", "\"seven\"", vec!["etag"]),
+    ] {
+        let undelete = pb::UndeleteOrganizationRequest {
+            id: id.to_owned(),
+            handle: handle.to_owned(),
+            etag: etag.to_owned(),
+        };
+        let outcome = platform
+            .org
+            .clone()
+            .undelete_organization(bearer(&operator, undelete))
+            .await;
+        assert_eq!(bad_fields(outcome), expected);
     }
-}
-
-impl Encoder for Raw {
-    type Item = Vec<u8>;
-    type Error = Status;
-
-    fn encode(&mut self, item: Vec<u8>, dst: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        bytes::BufMut::put_slice(dst, &item);
-        Ok(())
-    }
-}
-
-impl Decoder for Raw {
-    type Item = ();
-    type Error = Status;
-
-    fn decode(&mut self, src: &mut DecodeBuf<'_>) -> Result<Option<()>, Status> {
-        bytes::Buf::advance(src, bytes::Buf::remaining(src));
-        Ok(Some(()))
-    }
+    assert_eq!(platform.store.calls(), before);
 }
 
 async fn send_raw(platform: &Platform, method: &'static str, message: Vec<u8>) -> Result<(), Status> {
-    let mut grpc = Grpc::new(connect(&platform.org_server.url).await);
-    grpc.ready().await.unwrap();
-    let path = PathAndQuery::from_static(method);
-    grpc.unary(tonic::Request::new(message), path, Raw)
-        .await
-        .map(drop)
+    send_bytes(&platform.org_server.url, method, tonic::Request::new(message)).await
+}
+
+/// Every method of the service but the one that creates.
+const WITH_TOKEN: [&str; 7] = [
+    "/organization.v1.OrganizationService/GetOrganization",
+    "/organization.v1.OrganizationService/ListOrganizations",
+    "/organization.v1.OrganizationService/UpdateOrganization",
+    "/organization.v1.OrganizationService/DeleteOrganization",
+    "/organization.v1.OrganizationService/UndeleteOrganization",
+    "/organization.v1.OrganizationService/SuspendOrganization",
+    "/organization.v1.OrganizationService/ResumeOrganization",
+];
+
+async fn every_method_refuses_a_megabyte_and_bad_utf8(place: Place) {
+    let platform = Platform::start(place).await;
+    let operator = platform.operator().await;
+    let before = platform.store.calls();
+    // Field 1 of 2^20 bytes.
+    let mut megabyte = vec![0x0a, 0x80, 0x80, 0x40];
+    megabyte.resize(megabyte.len() + (1 << 20), b'x');
+    for method in WITH_TOKEN {
+        let large = send_bytes(
+            &platform.org_server.url,
+            method,
+            bearer(&operator, megabyte.clone()),
+        )
+        .await;
+        refused(large, Code::ResourceExhausted, "REQUEST_TOO_LARGE");
+        for message in [vec![0x0a, 0x02, 0xff, 0xfe], vec![0xff; 40], vec![0x0a, 0x7f]] {
+            let malformed = send_bytes(&platform.org_server.url, method, bearer(&operator, message)).await;
+            refused(malformed, Code::InvalidArgument, "MALFORMED_REQUEST");
+        }
+    }
+    assert_eq!(platform.store.calls(), before);
 }
 
 const CREATE: &str = "/organization.v1.OrganizationService/CreateOrganization";

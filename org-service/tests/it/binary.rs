@@ -30,6 +30,8 @@ fn a_bad_setting_is_named_and_ends_with_64() {
         ("ORG_RETENTION", "soon"),
         ("ORG_RETENTION", "200years"),
         ("ORG_LEASE", "1h"),
+        ("ORG_RECONCILE_INTERVAL", "1ms"),
+        ("ORG_RECONCILE_INTERVAL", "1h"),
         ("ORG_HANDLE_REST", "20s"),
         ("LOG_LEVEL", "org_service=loud"),
     ] {

@@ -15,3 +15,5 @@ mod lifecycle;
 mod listing;
 mod outage;
 mod races;
+mod suspension;
+mod undelete;

@@ -155,8 +155,7 @@ mod empty {
     use tenantry_proto::auth::v1::{
         ActivateAdminRequest, ActivateAdminResponse, CancelAdminRequest, CancelAdminResponse,
         GetPreparedAdminRequest, GetPreparedAdminResponse, ListAdminStatesRequest, ListAdminStatesResponse,
-        PrepareAdminRequest, PrepareAdminResponse, SetOrganizationGateRequest,
-        SetOrganizationGateResponse,
+        PrepareAdminRequest, PrepareAdminResponse, SetOrganizationGateRequest, SetOrganizationGateResponse,
         admin_provisioning_service_server::{AdminProvisioningService, AdminProvisioningServiceServer},
     };
     use tonic::{Request, Status};

@@ -1,7 +1,9 @@
 //! Many at once: exactly one wins, nothing is left behind.
 
-use futures::future::join_all;
-use org_service::domain::Handle;
+use std::time::Duration;
+
+use futures::future::{join, join_all};
+use org_service::domain::{Handle, State};
 use tenantry_proto::organization::v1::CreateOrganizationRequest;
 use tonic::{Code, Status};
 use uuid::Uuid;
@@ -16,6 +18,9 @@ tenantry_common::conformance! {
     twenty_repeats_of_one_request_are_one_organization,
     of_ten_renames_to_one_handle_one_wins,
     concurrent_renames_of_one_organization_end_in_one_of_them,
+    a_suspend_against_a_delete_ends_deleted,
+    an_undelete_against_a_create_of_the_handle_lets_one_have_it,
+    of_two_undeletes_one_wins_or_both_agree,
 }
 
 const MANY: usize = 20;
@@ -171,4 +176,90 @@ async fn concurrent_renames_of_one_organization_end_in_one_of_them(place: Place)
         std::slice::from_ref(&after.collection_name)
     );
     assert!(names.contains(&after.name));
+}
+
+async fn a_suspend_against_a_delete_ends_deleted(place: Place) {
+    let platform = Platform::start(place).await;
+    let operator = platform.operator().await;
+    for i in 0..6 {
+        let acme = platform.create(&format!("Acme {i}")).await;
+        let suspend = platform.suspend(&operator, &acme.id);
+        let (suspended, deleted) = join(suspend, platform.delete(&operator, &acme.id)).await;
+        deleted.unwrap();
+        let record = platform.record(&acme.id).await;
+        assert_eq!(record.state, State::Deleted);
+        let before = if suspended.is_ok() {
+            State::Suspended
+        } else {
+            State::Active
+        };
+        assert_eq!(record.state_before_delete, Some(before));
+        if suspended.is_err() {
+            refused(suspended, Code::FailedPrecondition, "ORGANIZATION_STATE");
+        }
+        let collections = platform.collections_of(&acme.id).await;
+        assert!(
+            collections.len() == 1 && collections[0].starts_with("trash_"),
+            "{collections:?}"
+        );
+        let login = platform.login(&email_of(&acme.name), PASSWORD).await;
+        refused(login, Code::Unauthenticated, "CREDENTIALS_INVALID");
+    }
+}
+
+async fn an_undelete_against_a_create_of_the_handle_lets_one_have_it(place: Place) {
+    let platform = Platform::start(place).await;
+    let mut deleted = Vec::new();
+    let operator = platform.operator().await;
+    for i in 0..6 {
+        let created = platform.create(&format!("Acme {i}")).await;
+        deleted.push(platform.delete(&operator, &created.id).await.unwrap());
+    }
+    // The rest is over: the create may have the handle, and so may the former holder.
+    platform.clock.advance(Duration::from_secs(601));
+    for acme in deleted {
+        let mut request = create_request(&acme.name);
+        request.admin.as_mut().unwrap().email = format!("second-{}", email_of(&acme.name));
+        let undelete = platform.undelete(&operator, &acme.id);
+        let (undeleted, (created, not_created)) = join(undelete, create_all(&platform, vec![request])).await;
+        let home = format!("org_{}", acme.handle);
+        let own = platform.collections_of(&acme.id).await;
+        match (undeleted, created.as_slice()) {
+            (Ok(_), []) => assert_eq!(own, [home]),
+            (Err(status), [successor]) => {
+                refused(Err::<(), _>(status), Code::AlreadyExists, "HANDLE_TAKEN");
+                assert_eq!(platform.record(&acme.id).await.state, State::Deleted);
+                assert!(own[0].starts_with("trash_"), "{own:?}");
+                assert_eq!(platform.collections_of(successor).await, [home]);
+            }
+            other => panic!("{other:?} {not_created:?}"),
+        }
+        for status in not_created {
+            refused(Err::<(), _>(status), Code::AlreadyExists, "HANDLE_TAKEN");
+        }
+    }
+}
+
+async fn of_two_undeletes_one_wins_or_both_agree(place: Place) {
+    let platform = Platform::start(place).await;
+    let operator = platform.operator().await;
+    let acme = platform.create("Acme").await;
+    platform.delete(&operator, &acme.id).await.unwrap();
+    let undelete = || platform.undelete(&operator, &acme.id);
+    let (one, other) = join(undelete(), undelete()).await;
+    assert_eq!(one.unwrap(), other.unwrap());
+    assert_eq!(platform.collections_of(&acme.id).await, ["org_acme"]);
+
+    platform.delete(&operator, &acme.id).await.unwrap();
+    let handles = ["acme_one", "acme_two"];
+    let undelete = |handle| platform.undelete_as(&operator, &acme.id, handle);
+    let outcomes = join_all(handles.map(undelete)).await;
+    let (won, lost): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
+    assert_eq!((won.len(), lost.len()), (1, 1), "{won:?} {lost:?}");
+    for outcome in lost {
+        refused(outcome, Code::FailedPrecondition, "ORGANIZATION_STATE");
+    }
+    let back = won.into_iter().next().unwrap().unwrap();
+    assert!(handles.contains(&back.handle.as_str()));
+    assert_eq!(platform.collections_of(&acme.id).await, [back.collection_name]);
 }

@@ -85,6 +85,11 @@ pub const EXCEPTIONS: &[Exception] = &[
         reason: "the suite looks at what the adapter wrote, and breaks it",
     },
     Exception {
+        file: "org-service/src/store/conformance/embedded_only.rs",
+        path: "redb",
+        reason: "the suite looks at what the adapter wrote, and breaks it",
+    },
+    Exception {
         file: "org-service/src/store/conformance/fixture.rs",
         path: "redb",
         reason: "the suite looks at what the adapter wrote, and breaks it",

@@ -10,7 +10,7 @@ use tenantry_common::{
 
 use super::{fixture::*, samples::*};
 use crate::{
-    domain::{Lease, Organization, State},
+    domain::{HaltReason, Lease, Organization, State},
     store::HANDLE_INDEX,
 };
 
@@ -45,6 +45,50 @@ pub(super) async fn nothing_is_accepted_while_an_operation_runs(fixture: Fixture
     let (before, _) = fixture.driven("acme").await;
     assert_conflict(fixture.store.accept(&deleting(&before), Some(term(LONG))).await);
     assert_eq!(fixture.get(before.id).await, before);
+}
+
+pub(super) async fn a_halted_operation_is_replaced(fixture: Fixture) {
+    let before = provisioning("acme");
+    let stored = fixture.store.insert(&before, Some(term(LONG))).await.unwrap();
+    let stalled = halted(&stored, HaltReason::CollectionMissing);
+    let stale = fence_of(&stalled);
+    let stalled = fixture.store.record(stale, &stalled).await.unwrap();
+    for epoch in [stalled.epoch, stalled.epoch + 2] {
+        let next = Organization {
+            epoch,
+            ..deleting(&stalled)
+        };
+        assert_conflict(fixture.store.accept(&next, Some(term(LONG))).await);
+    }
+    assert_eq!(fixture.get(before.id).await, stalled);
+
+    let (next, wanted) = (deleting(&stalled), term(LONG));
+    let accepted = fixture.store.accept(&next, Some(wanted)).await.unwrap();
+    assert_eq!(without_lease(accepted.clone()), without_lease(next));
+    assert_eq!(accepted.lease.as_ref().unwrap().owner, wanted.owner);
+    assert_eq!(fixture.get(before.id).await, accepted);
+    assert_conflict(fixture.store.record(stale, &finished(&stalled)).await);
+    assert_conflict(fixture.store.renew_lease(stale, LONG).await);
+    // It has an operation again, and that one is not halted.
+    assert_conflict(fixture.store.accept(&deleting(&accepted), Some(term(LONG))).await);
+}
+
+pub(super) async fn a_halted_operation_that_was_taken_up_meanwhile_is_not_replaced(fixture: Fixture) {
+    let stalled = halted(&provisioning("acme"), HaltReason::AdminRefused);
+    let read = fixture.insert(&stalled).await;
+    let taken = fixture
+        .store
+        .take_lease(read.id, term(LONG))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_conflict(fixture.store.accept(&deleting(&read), Some(term(LONG))).await);
+    assert_eq!(fixture.get(read.id).await, taken);
+    fixture
+        .store
+        .accept(&deleting(&taken), Some(term(LONG)))
+        .await
+        .unwrap();
 }
 
 pub(super) async fn a_missing_record_accepts_nothing(fixture: Fixture) {

@@ -27,6 +27,7 @@ pub(super) async fn a_record_is_read_back_as_it_was_written(fixture: Fixture) {
     let full = Organization {
         handle_given: true,
         handles: vec![held("acme"), resting("acme_old", later(9))],
+        state_before_delete: Some(State::Suspended),
         recheck_until: Some(later(5)),
         labels: Labels::parse(labels).unwrap(),
         operation: Some(Operation {
@@ -67,7 +68,14 @@ pub(super) async fn every_kind_of_operation_is_read_back(fixture: Fixture) {
         handle: handle("name"),
         handle_given: true,
     });
-    kinds.extend([OperationKind::Delete, OperationKind::Purge]);
+    kinds.extend([
+        OperationKind::Suspend,
+        OperationKind::Resume,
+        OperationKind::Delete,
+        OperationKind::Undelete,
+        OperationKind::Purge,
+        OperationKind::Repair,
+    ]);
     for (number, kind) in kinds.into_iter().enumerate() {
         let organization = Organization {
             operation: Some(operation(kind)),
@@ -75,6 +83,29 @@ pub(super) async fn every_kind_of_operation_is_read_back(fixture: Fixture) {
         };
         fixture.insert(&organization).await;
         assert_eq!(fixture.get(organization.id).await, organization);
+    }
+}
+
+pub(super) async fn every_state_is_read_back(fixture: Fixture) {
+    let states = [
+        State::Provisioning,
+        State::Active,
+        State::Suspended,
+        State::Deleted,
+        State::Purged,
+        State::Aborted,
+    ];
+    for (number, state) in states.into_iter().enumerate() {
+        let organization = Organization {
+            state,
+            state_before_delete: Some(state),
+            ..active(&format!("org{number}"))
+        };
+        fixture.insert(&organization).await;
+        let accepted = accepted(&organization, OperationKind::Repair);
+        let stored = fixture.store.accept(&accepted, None).await.unwrap();
+        assert_eq!(stored, accepted);
+        assert_eq!(fixture.get(organization.id).await, accepted);
     }
 }
 

@@ -7,7 +7,7 @@ use tenantry_common::id::{Ids, SystemIds};
 
 use super::{fixture::*, samples::*};
 use crate::{
-    domain::{CreateStep, Lease, OperationKind, Organization},
+    domain::{CreateStep, HaltReason, Lease, OperationKind, Organization},
     store::{Fence, HANDLE_INDEX},
 };
 
@@ -185,4 +185,22 @@ pub(super) async fn a_taken_handle_is_refused_on_record(fixture: Fixture) {
     };
     assert_refused(fixture.store.record(fence, &next).await, &[HANDLE_INDEX]);
     assert_eq!(fixture.get(before.id).await, before);
+}
+
+pub(super) async fn an_operation_that_halts_has_no_lease_any_more(fixture: Fixture) {
+    let (acme, fence) = fixture.driven("acme").await;
+    let halted = halted(&acme, HaltReason::AdminRefused);
+    let stored = fixture.store.record(fence, &halted).await.unwrap();
+    assert_eq!(
+        (stored.lease.clone(), stored.halted()),
+        (None, Some(HaltReason::AdminRefused))
+    );
+    // Whoever is to look again need not wait.
+    let taken = fixture
+        .store
+        .take_lease(acme.id, term(LONG))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(taken.fence, acme.fence + 1);
 }

@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        CollectionName, CreateRequest, CreateStep, Handle, HeldHandle, Labels, Operation, OperationKind,
-        Organization, OrganizationName, Seen, Stamp, State,
+        CollectionName, CreateRequest, CreateStep, HaltReason, Handle, HeldHandle, Labels, Operation,
+        OperationKind, Organization, OrganizationName, Seen, Stamp, State,
     },
     store::{Fence, LeaseTerm, ListQuery},
 };
@@ -53,6 +53,7 @@ pub(super) fn active(text: &str) -> Organization {
         handle_given: false,
         handles: vec![held(text)],
         state: State::Active,
+        state_before_delete: None,
         home: Some(CollectionName::in_use(&handle(text))),
         stamp: Some(SystemIds.uuid_v4()),
         epoch: 1,
@@ -101,16 +102,31 @@ pub(super) fn with_request(organization: Organization, key: Uuid) -> Organizatio
     }
 }
 
+/// An operation of this kind, accepted.
+pub(super) fn accepted(organization: &Organization, kind: OperationKind) -> Organization {
+    Organization {
+        epoch: organization.epoch + 1,
+        fence: organization.fence + 1,
+        operation: Some(operation(kind)),
+        ..organization.clone()
+    }
+}
+
+/// The same, its operation halted.
+pub(super) fn halted(organization: &Organization, reason: HaltReason) -> Organization {
+    let mut next = organization.clone();
+    next.operation.as_mut().unwrap().halted = Some(reason);
+    next
+}
+
 /// What a delete makes of it when it is accepted.
 pub(super) fn deleting(organization: &Organization) -> Organization {
     Organization {
         state: State::Deleted,
+        state_before_delete: Some(organization.state),
         home: Some(CollectionName::trash(organization.id)),
-        epoch: organization.epoch + 1,
-        fence: organization.fence + 1,
-        operation: Some(operation(OperationKind::Delete)),
         delete_time: Some(later(3)),
-        ..organization.clone()
+        ..accepted(organization, OperationKind::Delete)
     }
 }
 

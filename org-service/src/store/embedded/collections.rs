@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use redb::{ReadTransaction, TableDefinition, TableError, TableHandle, WriteTransaction};
-use tenantry_common::{id::OrganizationId, store::error::StoreError};
+use redb::{
+    ReadTransaction, ReadableTableMetadata, TableDefinition, TableError, TableHandle, WriteTransaction,
+};
+use tenantry_common::store::error::StoreError;
 
 use crate::{
     domain::{CollectionName, Seen, Stamp},
-    store::{COLLECTION_INDEX, selection::is_reported},
+    store::COLLECTION_INDEX,
 };
 
 const STAMPS: TableDefinition<'_, &str, &str> = TableDefinition::new("collection_stamps");
@@ -65,26 +67,43 @@ pub(super) fn drop_named(transaction: &WriteTransaction, name: &CollectionName) 
     Ok(())
 }
 
-/// The collections that are of interest to `id`, among all there are: looking is for recovery.
-pub(super) fn look(
-    transaction: &ReadTransaction,
-    id: OrganizationId,
-    names: &[CollectionName],
-) -> Result<Vec<Seen>, StoreError> {
+/// Tells of every tenant collection.
+pub(super) fn each(transaction: &ReadTransaction, mut tell: impl FnMut(Seen)) -> Result<(), StoreError> {
     let stamps = transaction.open_table(STAMPS)?;
-    let mut seen = BTreeSet::new();
     for table in transaction.list_tables()? {
         let Ok(name) = table.name().parse::<CollectionName>() else {
             continue;
         };
         let stamp = stamps.get(name.as_str())?;
         let stamp: Option<Stamp> = stamp.and_then(|stamp| stamp.value().parse().ok());
-        let found = Seen { name, stamp };
-        if is_reported(&found, id, names) {
-            seen.insert(found);
-        }
+        tell(Seen { name, stamp });
     }
-    Ok(seen.into_iter().collect())
+    Ok(())
+}
+
+/// What stands at these names.
+pub(super) fn at(
+    transaction: &ReadTransaction,
+    names: BTreeSet<CollectionName>,
+) -> Result<Vec<Seen>, StoreError> {
+    let stamps = transaction.open_table(STAMPS)?;
+    let mut seen = Vec::new();
+    for name in names {
+        match transaction.open_untyped_table(documents(&name)) {
+            Ok(_) => {}
+            Err(TableError::TableDoesNotExist(_)) => continue,
+            Err(other) => return Err(other.into()),
+        }
+        let stamp = stamps.get(name.as_str())?;
+        let stamp = stamp.and_then(|stamp| stamp.value().parse().ok());
+        seen.push(Seen { name, stamp });
+    }
+    Ok(seen)
+}
+
+/// How many bear a stamp: about as many as there are.
+pub(super) fn count(transaction: &ReadTransaction) -> Result<u64, StoreError> {
+    Ok(transaction.open_table(STAMPS)?.len()?)
 }
 
 /// A table exists whose "renaming" to its own name succeeds: redb changes nothing then, and opening makes it.

@@ -1,6 +1,8 @@
 //! The records, and the indexes that are kept in the same transaction.
 
-use redb::{ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
+use std::ops::Bound;
+
+use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
 use tenantry_common::{
     id::OrganizationId,
@@ -11,9 +13,13 @@ use tenantry_common::{
 };
 use uuid::Uuid;
 
+use super::due::{self, DueIndex};
 use crate::{
     domain::{Handle, Organization},
-    store::{CREATE_REQUEST_INDEX, Fence, HANDLE_INDEX, ID_INDEX, ListQuery, selection::listed_states},
+    store::{
+        CREATE_REQUEST_INDEX, Fence, HANDLE_INDEX, ID_INDEX, ListQuery,
+        selection::{is_readable, listed_states},
+    },
 };
 
 /// Records by the numbers of their ids, whose order is that of the ids.
@@ -41,7 +47,13 @@ pub(super) fn begin(transaction: &WriteTransaction) -> Result<Start, StoreError>
     let before = counters.get(STARTS)?.map_or(0, |count| count.value());
     let start = Start(before + 1);
     counters.insert(STARTS, start.0)?;
-    Records::open(transaction, start)?;
+    let indexed = due::is_there(transaction)?;
+    let mut records = Records::open(transaction, start)?;
+    if indexed {
+        records.due.void_leases()?;
+    } else {
+        records.index_due()?;
+    }
     Ok(start)
 }
 
@@ -50,6 +62,7 @@ pub(super) struct Records<'t> {
     organizations: Table<'t, u128, &'static [u8]>,
     handles: Table<'t, &'static str, u128>,
     create_requests: Table<'t, u128, u128>,
+    due: DueIndex<'t>,
     start: Start,
 }
 
@@ -59,6 +72,7 @@ impl<'t> Records<'t> {
             organizations: transaction.open_table(ORGANIZATIONS)?,
             handles: transaction.open_table(HANDLES)?,
             create_requests: transaction.open_table(CREATE_REQUESTS)?,
+            due: DueIndex::open(transaction)?,
             start,
         })
     }
@@ -86,13 +100,32 @@ impl<'t> Records<'t> {
     }
 
     pub(super) fn replace(&mut self, before: &Organization, after: &Organization) -> Result<(), StoreError> {
-        for held in &before.handles {
+        self.unindex(before)?;
+        self.put(after)
+    }
+
+    pub(super) fn remove(&mut self, organization: &Organization) -> Result<(), StoreError> {
+        self.unindex(organization)?;
+        self.organizations.remove(organization.id.as_uuid().as_u128())?;
+        Ok(())
+    }
+
+    fn unindex(&mut self, organization: &Organization) -> Result<(), StoreError> {
+        for held in &organization.handles {
             self.handles.remove(held.handle.as_str())?;
         }
-        if let Some(request) = &before.create_request {
+        if let Some(request) = &organization.create_request {
             self.create_requests.remove(request.key.as_u128())?;
         }
-        self.put(after)
+        self.due.remove(organization)
+    }
+
+    /// Fills the index of a file that was written before there was one.
+    fn index_due(&mut self) -> Result<(), StoreError> {
+        for entry in self.organizations.iter()? {
+            self.due.insert(&read(self.start, entry?.1.value())?)?;
+        }
+        Ok(())
     }
 
     fn put(&mut self, organization: &Organization) -> Result<(), StoreError> {
@@ -105,6 +138,7 @@ impl<'t> Records<'t> {
             let holder = self.create_requests.insert(request.key.as_u128(), id)?;
             refuse_other(holder.map(|holder| holder.value()), id, CREATE_REQUEST_INDEX)?;
         }
+        self.due.insert(organization)?;
         let stored = Stored {
             start: self.start,
             organization,
@@ -176,6 +210,52 @@ pub(super) fn list(
         })
         .take(query.limit)
         .collect()
+}
+
+/// Records in any state, in the order of their ids.
+pub(super) fn walk(
+    transaction: &ReadTransaction,
+    start: Start,
+    after: Option<OrganizationId>,
+    limit: usize,
+) -> Result<Vec<Organization>, StoreError> {
+    let organizations = transaction.open_table(ORGANIZATIONS)?;
+    let after = after.map_or(Bound::Unbounded, |id| Bound::Excluded(id.as_uuid().as_u128()));
+    organizations
+        .range::<u128>((after, Bound::Unbounded))?
+        .take(limit)
+        .map(|entry| read(start, entry?.1.value()))
+        .collect()
+}
+
+pub(super) fn holders(
+    transaction: &ReadTransaction,
+    wanted: &[Handle],
+) -> Result<Vec<(Handle, OrganizationId)>, StoreError> {
+    let handles = transaction.open_table(HANDLES)?;
+    let mut holders = Vec::with_capacity(wanted.len());
+    for handle in wanted {
+        if let Some(id) = handles.get(handle.as_str())? {
+            let id = OrganizationId::from_uuid(Uuid::from_u128(id.value()));
+            holders.push((handle.clone(), id));
+        }
+    }
+    Ok(holders)
+}
+
+pub(super) fn count(transaction: &ReadTransaction) -> Result<u64, StoreError> {
+    Ok(transaction.open_table(ORGANIZATIONS)?.len()?)
+}
+
+/// The records with these ids, in their order.
+pub(super) fn find(
+    transaction: &ReadTransaction,
+    start: Start,
+    ids: impl Iterator<Item = Result<u128, StoreError>>,
+) -> Result<Vec<Organization>, StoreError> {
+    let organizations = transaction.open_table(ORGANIZATIONS)?;
+    let found = ids.filter_map(|id| id.and_then(|id| get_from(&organizations, start, id)).transpose());
+    found.filter(is_readable).collect()
 }
 
 fn get_from(

@@ -1,7 +1,5 @@
 //! Tenant collections: commands that are sent once, and what there is to see.
 
-use std::collections::BTreeSet;
-
 use futures::TryStreamExt;
 use mongodb::{
     Database,
@@ -13,7 +11,10 @@ use tenantry_common::store::{
     mongo::{acknowledged, classify, command_code},
 };
 
-use crate::{config::COMMAND_MAX, domain::Stamp};
+use crate::{
+    config::COMMAND_MAX,
+    domain::{CollectionName, Seen},
+};
 
 const NAMESPACE_NOT_FOUND: i32 = 26;
 const NAMESPACE_EXISTS: i32 = 48;
@@ -59,27 +60,60 @@ async fn send_once(database: &Database, mut command: Document) -> Result<Outcome
     }
 }
 
-/// Every collection's name and title, in the order of the names. A filter on the server could not use an index.
-pub(super) async fn all(database: &Database) -> Result<BTreeSet<(String, Option<String>)>, StoreError> {
+/// Tells of every tenant collection. A filter on the server could not use an index.
+pub(super) async fn each(database: &Database, tell: impl FnMut(Seen)) -> Result<(), StoreError> {
+    tell_of(database, doc! {}, tell).await
+}
+
+/// Tells of the tenant collections with these names, which the server looks up one by one.
+pub(super) async fn at(
+    database: &Database,
+    names: &[String],
+    tell: impl FnMut(Seen),
+) -> Result<(), StoreError> {
+    tell_of(database, doc! { "name": { "$in": names } }, tell).await
+}
+
+async fn tell_of(
+    database: &Database,
+    filter: Document,
+    mut tell: impl FnMut(Seen),
+) -> Result<(), StoreError> {
     let failed = |error| classify(error, &[]);
-    let listed = database.list_collections().await.map_err(failed)?;
-    listed
-        .map_ok(|collection| {
-            let title = title(&collection);
-            (collection.name, title)
-        })
-        .try_collect()
-        .await
-        .map_err(failed)
+    let mut listed = database.list_collections().filter(filter).await.map_err(failed)?;
+    while let Some(collection) = listed.try_next().await.map_err(failed)? {
+        let stamp = title(&collection).and_then(|title| title.parse().ok());
+        if let Ok(name) = CollectionName::try_from(collection.name) {
+            tell(Seen { name, stamp });
+        }
+    }
+    Ok(())
+}
+
+/// How many tenant collections there are.
+pub(super) async fn count(database: &Database) -> Result<u64, StoreError> {
+    let names = database.list_collection_names().await;
+    let names = names.map_err(|error| classify(error, &[]))?;
+    let tenants = names
+        .into_iter()
+        .filter(|name| name.parse::<CollectionName>().is_ok());
+    Ok(u64::try_from(tenants.count()).unwrap_or(u64::MAX))
+}
+
+/// The title of the collection with this name.
+pub(super) async fn title_of(database: &Database, name: &str) -> Result<Option<String>, StoreError> {
+    let failed = |error| classify(error, &[]);
+    let mut listed = database.list_collections().await.map_err(failed)?;
+    while let Some(collection) = listed.try_next().await.map_err(failed)? {
+        if collection.name == name {
+            return Ok(title(&collection));
+        }
+    }
+    Ok(None)
 }
 
 fn title(collection: &CollectionSpecification) -> Option<String> {
     let validator = collection.options.validator.as_ref()?;
     let schema = validator.get_document("$jsonSchema").ok()?;
     schema.get("title").and_then(Bson::as_str).map(str::to_owned)
-}
-
-/// The stamp that a title spells.
-pub(super) fn stamp(title: Option<String>) -> Option<Stamp> {
-    title?.parse().ok()
 }

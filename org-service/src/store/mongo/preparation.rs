@@ -51,8 +51,7 @@ async fn probe_rename(database: &Database, probe: &str) -> Result<(), StoreError
     let moved = format!("{probe}_moved");
     collections::create(database, probe, probe).await?;
     collections::rename(database, probe, &moved).await?;
-    let expected = (moved.clone(), Some(probe.to_owned()));
-    let kept = collections::all(database).await?.contains(&expected);
+    let kept = collections::title_of(database, &moved).await?.as_deref() == Some(probe);
     collections::drop_named(database, &moved).await?;
     if kept {
         return Ok(());

@@ -9,9 +9,10 @@ use tenantry_common::{
 };
 use uuid::Uuid;
 
+use super::operation::OperationRecord;
 use crate::domain::{
-    CollectionName, CreateRequest, CreateStep, HaltReason, Handle, HeldHandle, Labels, Lease, Operation,
-    OperationKind, Organization, OrganizationName, State,
+    CollectionName, CreateRequest, Handle, HeldHandle, Labels, Lease, Operation, Organization,
+    OrganizationName, State,
 };
 
 /// A document of the collection `organizations`.
@@ -26,6 +27,8 @@ pub(super) struct Record {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     handles: Vec<HeldHandleRecord>,
     state: State,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_before_delete: Option<State>,
     #[serde(skip_serializing_if = "Option::is_none")]
     home: Option<CollectionName>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,32 +62,6 @@ struct HeldHandleRecord {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct OperationRecord {
-    id: bson::Uuid,
-    #[serde(flatten)]
-    kind: KindRecord,
-    started: DateTime,
-    first_fence: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    halted: Option<HaltReason>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "SCREAMING_SNAKE_CASE")]
-enum KindRecord {
-    Create {
-        step: CreateStep,
-    },
-    Rename {
-        name: OrganizationName,
-        handle: Handle,
-        handle_given: bool,
-    },
-    Delete,
-    Purge,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
 struct LeaseRecord {
     owner: bson::Uuid,
     until: DateTime,
@@ -108,7 +85,7 @@ pub(super) fn bson_uuid(uuid: &Uuid) -> bson::Uuid {
     bson::Uuid::from_bytes(*uuid.as_bytes())
 }
 
-fn uuid(uuid: bson::Uuid) -> Uuid {
+pub(super) fn uuid(uuid: bson::Uuid) -> Uuid {
     Uuid::from_bytes(uuid.bytes())
 }
 
@@ -117,7 +94,7 @@ pub(super) fn date(timestamp: Timestamp) -> DateTime {
     DateTime::from_millis(timestamp.as_millis())
 }
 
-fn timestamp(date: DateTime) -> Timestamp {
+pub(super) fn timestamp(date: DateTime) -> Timestamp {
     Timestamp::from_millis(date.timestamp_millis())
 }
 
@@ -130,6 +107,7 @@ impl From<&Organization> for Record {
             handle_given,
             handles,
             state,
+            state_before_delete,
             home,
             stamp,
             epoch,
@@ -152,6 +130,7 @@ impl From<&Organization> for Record {
             handle_given: *handle_given,
             handles: handles.iter().map(HeldHandleRecord::from).collect(),
             state: *state,
+            state_before_delete: *state_before_delete,
             home: home.clone(),
             stamp: stamp.as_ref().map(bson_uuid),
             epoch: *epoch,
@@ -184,6 +163,7 @@ impl TryFrom<Record> for Organization {
             handle_given: record.handle_given,
             handles: record.handles.into_iter().map(HeldHandle::from).collect(),
             state: record.state,
+            state_before_delete: record.state_before_delete,
             home: record.home,
             stamp: record.stamp.map(uuid),
             epoch: record.epoch,
@@ -216,75 +196,6 @@ impl From<HeldHandleRecord> for HeldHandle {
         Self {
             handle: record.handle,
             rest_until: record.rest_until.map(timestamp),
-        }
-    }
-}
-
-impl From<&Operation> for OperationRecord {
-    fn from(operation: &Operation) -> Self {
-        let Operation {
-            id,
-            kind,
-            started,
-            first_fence,
-            halted,
-        } = operation;
-        Self {
-            id: bson_uuid(id),
-            kind: KindRecord::from(kind.clone()),
-            started: date(*started),
-            first_fence: *first_fence,
-            halted: *halted,
-        }
-    }
-}
-
-impl From<OperationRecord> for Operation {
-    fn from(record: OperationRecord) -> Self {
-        Self {
-            id: uuid(record.id),
-            kind: record.kind.into(),
-            started: timestamp(record.started),
-            first_fence: record.first_fence,
-            halted: record.halted,
-        }
-    }
-}
-
-impl From<OperationKind> for KindRecord {
-    fn from(kind: OperationKind) -> Self {
-        match kind {
-            OperationKind::Create { step } => Self::Create { step },
-            OperationKind::Rename {
-                name,
-                handle,
-                handle_given,
-            } => Self::Rename {
-                name,
-                handle,
-                handle_given,
-            },
-            OperationKind::Delete => Self::Delete,
-            OperationKind::Purge => Self::Purge,
-        }
-    }
-}
-
-impl From<KindRecord> for OperationKind {
-    fn from(record: KindRecord) -> Self {
-        match record {
-            KindRecord::Create { step } => Self::Create { step },
-            KindRecord::Rename {
-                name,
-                handle,
-                handle_given,
-            } => Self::Rename {
-                name,
-                handle,
-                handle_given,
-            },
-            KindRecord::Delete => Self::Delete,
-            KindRecord::Purge => Self::Purge,
         }
     }
 }
