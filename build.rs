@@ -4,11 +4,12 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-const PROTOS: [&str; 5] = [
+const PROTOS: [&str; 6] = [
     "auth/v1/auth_service.proto",
     "auth/v1/admin_provisioning_service.proto",
     "auth/v1/error_reason.proto",
     "organization/v1/organization_service.proto",
+    "organization/v1/maintenance_service.proto",
     "organization/v1/error_reason.proto",
 ];
 

@@ -1,5 +1,7 @@
 //! The way to auth-service's `AdminProvisioningService`: a port, and its gRPC adapter.
 
+mod known;
+
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
@@ -10,12 +12,13 @@ use tenantry_common::{
     password_rules::Password,
     rpc::{
         client::{CallContext, retry_on_connection_loss},
+        service_credential::METADATA_KEY,
         status::{published, reason_of},
     },
 };
 use tenantry_proto::auth::v1::{
-    ActivateAdminRequest, AdminState, CancelAdminRequest, ErrorReason, GateState as WireGate,
-    GetPreparedAdminRequest, PrepareAdminRequest, SetOrganizationGateRequest,
+    ActivateAdminRequest, CancelAdminRequest, ErrorReason, GateState as WireGate, GetPreparedAdminRequest,
+    ListAdminStatesRequest, PrepareAdminRequest, SetOrganizationGateRequest,
     admin_provisioning_service_client::AdminProvisioningServiceClient,
 };
 use tonic::{
@@ -25,6 +28,8 @@ use tonic::{
 };
 use tonic_types::StatusExt;
 
+pub use self::known::{AdminSummary, Gate, KnownPage, OrganizationAdmins};
+use self::known::{Range, admin_seen};
 use crate::lifecycle::{AdminSeen, GateState};
 
 /// The first admin of a new organization, as the caller gave it. Lives only while the create runs.
@@ -90,10 +95,17 @@ pub trait Admins: Send + Sync + 'static {
         state: GateState,
         context: &CallContext,
     ) -> Result<(), AdminsError>;
-}
 
-/// Metadata key of the credential that the two services share.
-const CREDENTIAL_KEY: &str = "tenantry-service-credential";
+    /// Organizations as auth-service knows them, those with ids above `after` and not above `until`: at most `limit`,
+    /// in the order of their ids.
+    async fn list(
+        &self,
+        after: Option<OrganizationId>,
+        until: Option<OrganizationId>,
+        limit: usize,
+        context: &CallContext,
+    ) -> Result<KnownPage, AdminsError>;
+}
 
 /// The real auth-service, over gRPC.
 #[derive(Clone)]
@@ -129,7 +141,7 @@ impl GrpcAdmins {
         let mut request = context.request(message);
         request
             .metadata_mut()
-            .insert(CREDENTIAL_KEY, self.credential.clone());
+            .insert(METADATA_KEY, self.credential.clone());
         request
     }
 }
@@ -146,13 +158,7 @@ impl Admins for GrpcAdmins {
         });
         let reply = reply.await.map_err(from_status)?.into_inner();
         echoed(&reply.admin_id, &admin)?;
-        match AdminState::try_from(reply.state) {
-            Ok(AdminState::Absent) => Ok(AdminSeen::Absent),
-            Ok(AdminState::Pending) => Ok(AdminSeen::Pending),
-            Ok(AdminState::Active) => Ok(AdminSeen::Active),
-            Ok(AdminState::Cancelled | AdminState::Purged) => Ok(AdminSeen::Cancelled),
-            Ok(AdminState::Unspecified) | Err(_) => Err(unintelligible()),
-        }
+        admin_seen(reply.state).ok_or_else(unintelligible)
     }
 
     async fn prepare(
@@ -236,6 +242,27 @@ impl Admins for GrpcAdmins {
         } else {
             Err(unintelligible())
         }
+    }
+
+    async fn list(
+        &self,
+        after: Option<OrganizationId>,
+        until: Option<OrganizationId>,
+        limit: usize,
+        context: &CallContext,
+    ) -> Result<KnownPage, AdminsError> {
+        let text = |id: Option<OrganizationId>| id.map(|id| id.to_string()).unwrap_or_default();
+        let message = ListAdminStatesRequest {
+            after_organization_id: text(after),
+            until_organization_id: text(until),
+            page_size: i32::try_from(limit).unwrap_or(i32::MAX),
+        };
+        let reply = retry_on_connection_loss(context, || {
+            let (mut client, request) = (self.client.clone(), self.request(message.clone(), context));
+            async move { client.list_admin_states(request).await }
+        });
+        let reply = reply.await.map_err(from_status)?.into_inner();
+        KnownPage::read(reply, Range { after, until }).ok_or_else(unintelligible)
     }
 }
 

@@ -3,6 +3,8 @@
 //! Deny by default: a method that is not in the list of open ones needs a principal, and whatever keeps auth-service
 //! from naming one keeps the call from the store.
 
+mod denied;
+
 use std::{
     convert::Infallible,
     future::Future,
@@ -14,21 +16,22 @@ use std::{
 
 use aws_lc_rs::digest::{SHA256, digest};
 use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
-use tenantry_common::rpc::{
-    client::{CallContext, retry_on_connection_loss},
-    deadline::Deadline,
-    status::{Failure, published, reason_of},
-};
-use tenantry_proto::{
-    auth::v1::{
-        ErrorReason as AuthReason, Role as WireRole, ValidateTokenRequest, ValidateTokenResponse,
-        auth_service_client::AuthServiceClient,
+use tenantry_common::{
+    config::ServiceCredential,
+    rpc::{
+        client::{CallContext, retry_on_connection_loss},
+        deadline::Deadline,
+        service_credential::{Presented, presented},
+        status::Failure,
     },
-    organization::v1::ErrorReason,
 };
-use tonic::{Code, Status, body::Body, transport::Channel};
+use tenantry_proto::auth::v1::{
+    Role as WireRole, ValidateTokenRequest, ValidateTokenResponse, auth_service_client::AuthServiceClient,
+};
+use tonic::{Status, body::Body, transport::Channel};
 use tower::{Layer, Service};
 
+use self::denied::{Denied, denied_by};
 use crate::domain::{Principal, Role};
 
 /// Longest wait for auth-service's word; a call's own deadline may be shorter.
@@ -36,22 +39,17 @@ const VALIDATION_TIMEOUT: Duration = Duration::from_secs(3);
 /// Longest token that is sent on, in bytes.
 const MAX_TOKEN_BYTES: usize = 4_096;
 
-/// Why a caller is not let in.
+/// In the extensions of a request that came with the services' credential: the platform itself calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Denied {
-    Missing,
-    Invalid,
-    Expired,
-    Revoked,
-    /// auth-service did not say yes or no.
-    Unanswered,
-}
+pub struct ServiceCaller;
 
 /// Puts a validated [`Principal`] into the requests to every method that is not open.
 #[derive(Clone)]
 pub struct AuthenticationLayer {
     client: AuthServiceClient<Channel>,
     open_methods: Arc<[&'static str]>,
+    /// Opens the service in the place of a token, if it does.
+    credential: Option<Arc<ServiceCredential>>,
 }
 
 impl AuthenticationLayer {
@@ -61,6 +59,23 @@ impl AuthenticationLayer {
         Self {
             client: AuthServiceClient::new(channel),
             open_methods: open_methods.into(),
+            credential: None,
+        }
+    }
+
+    /// A layer that also lets calls with the services' credential through, as a [`ServiceCaller`]; auth-service is not
+    /// asked about them.
+    pub fn or_credential(self, credential: ServiceCredential) -> Self {
+        Self {
+            credential: Some(Arc::new(credential)),
+            ..self
+        }
+    }
+
+    fn presented(&self, headers: &HeaderMap) -> Presented {
+        match &self.credential {
+            Some(credential) => presented(headers, credential),
+            None => Presented::Absent,
         }
     }
 }
@@ -102,6 +117,17 @@ where
         let mut inner = std::mem::replace(&mut self.inner, fresh);
         if self.layer.open_methods.contains(&request.uri().path()) {
             return Box::pin(inner.call(request));
+        }
+        match self.layer.presented(request.headers()) {
+            Presented::Absent => {}
+            Presented::Valid => {
+                request.extensions_mut().insert(ServiceCaller);
+                return Box::pin(inner.call(request));
+            }
+            Presented::Invalid => {
+                let denied = Status::from(Failure::from(Denied::Credential)).into_http();
+                return Box::pin(std::future::ready(Ok(denied)));
+            }
         }
         let client = self.layer.client.clone();
         Box::pin(async move {
@@ -162,20 +188,6 @@ fn bearer_token(headers: &HeaderMap) -> Result<&str, Denied> {
     }
 }
 
-fn denied_by(status: &Status) -> Denied {
-    let reason = reason_of(status);
-    let is = |expected: AuthReason| reason.as_deref() == Some(published(expected.as_str_name()));
-    match status.code() {
-        Code::Unauthenticated if is(AuthReason::TokenExpired) => Denied::Expired,
-        Code::Unauthenticated if is(AuthReason::TokenRevoked) => Denied::Revoked,
-        Code::Unauthenticated | Code::InvalidArgument => Denied::Invalid,
-        code => {
-            tracing::warn!(%code, message = status.message(), "auth-service did not validate a token");
-            Denied::Unanswered
-        }
-    }
-}
-
 /// Whom the answer names; none for an answer that is empty, contradicts itself, or is about another token.
 fn principal_of(reply: ValidateTokenResponse, asked_sha256: &[u8]) -> Option<Principal> {
     if reply.access_token_sha256 != asked_sha256 {
@@ -200,43 +212,6 @@ fn principal_of(reply: ValidateTokenResponse, asked_sha256: &[u8]) -> Option<Pri
         role,
         session: principal.session_id.parse().ok()?,
     })
-}
-
-impl From<Denied> for Failure {
-    fn from(denied: Denied) -> Self {
-        let (code, reason, text) = match denied {
-            Denied::Missing => (
-                Code::Unauthenticated,
-                ErrorReason::TokenMissing,
-                "send `authorization: Bearer <access token>`",
-            ),
-            Denied::Invalid => (
-                Code::Unauthenticated,
-                ErrorReason::TokenInvalid,
-                "the access token is not valid",
-            ),
-            Denied::Expired => (
-                Code::Unauthenticated,
-                ErrorReason::TokenExpired,
-                "the access token has expired; log in again",
-            ),
-            Denied::Revoked => (
-                Code::Unauthenticated,
-                ErrorReason::TokenRevoked,
-                "the session has ended; log in again",
-            ),
-            Denied::Unanswered => (
-                Code::Unavailable,
-                ErrorReason::AuthUnavailable,
-                "auth-service is not answering; nothing was done",
-            ),
-        };
-        let failure = Failure::new(code, published(reason.as_str_name()), text);
-        match denied {
-            Denied::Unanswered => failure.retry_after(Duration::from_secs(1)),
-            _ => failure,
-        }
-    }
 }
 
 #[cfg(test)]

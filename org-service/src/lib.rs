@@ -14,6 +14,7 @@ pub mod domain;
 pub mod driver;
 pub mod grpc;
 pub mod lifecycle;
+pub mod maintenance;
 pub mod organizations;
 pub mod page_token;
 pub mod read;

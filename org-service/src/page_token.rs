@@ -13,7 +13,6 @@ use uuid::Uuid;
 pub const MAX_BYTES: usize = 1_024;
 
 const VERSION: u8 = 1;
-const ID_BYTES: usize = 16;
 const MAC_BYTES: usize = 32;
 
 /// The token was not made for this caller and these fields, or was changed.
@@ -27,13 +26,48 @@ pub struct PageTokens {
     key: hmac::Key,
 }
 
-/// Whose walk of which list it is; a token of another is refused.
+/// A list that is walked page by page.
+pub trait Pages {
+    /// Where a page ends.
+    type Cursor;
+
+    /// What a token is bound to: one that was made for anything else is refused.
+    fn bound_to(&self) -> Vec<u8>;
+
+    /// The cursor in a token.
+    fn write(&self, cursor: Self::Cursor) -> Vec<u8>;
+
+    /// The cursor that [`write`](Self::write) wrote; none for anything else.
+    fn read(&self, bytes: &[u8]) -> Option<Self::Cursor>;
+}
+
+/// Whose walk of which list of organizations it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Walk {
     /// The caller.
     pub admin: AdminId,
     /// The list's `show_deleted`.
     pub show_deleted: bool,
+}
+
+impl Pages for Walk {
+    /// The page's last organization.
+    type Cursor = OrganizationId;
+
+    fn bound_to(&self) -> Vec<u8> {
+        let mut bound_to = b"organizations".to_vec();
+        bound_to.push(u8::from(self.show_deleted));
+        bound_to.extend_from_slice(self.admin.as_uuid().as_bytes());
+        bound_to
+    }
+
+    fn write(&self, last: OrganizationId) -> Vec<u8> {
+        last.as_uuid().as_bytes().to_vec()
+    }
+
+    fn read(&self, bytes: &[u8]) -> Option<OrganizationId> {
+        Uuid::from_slice(bytes).ok().map(OrganizationId::from_uuid)
+    }
 }
 
 impl PageTokens {
@@ -46,43 +80,43 @@ impl PageTokens {
         }
     }
 
-    /// The token that goes on after this organization.
-    pub fn seal(&self, walk: Walk, after: OrganizationId) -> String {
+    /// The token that goes on from `cursor`.
+    pub fn seal<P: Pages>(&self, pages: P, cursor: P::Cursor) -> String {
         let mut token = vec![VERSION];
-        token.extend_from_slice(after.as_uuid().as_bytes());
-        token.extend_from_slice(&self.mac(walk, &token));
+        token.extend_from_slice(&pages.write(cursor));
+        token.extend_from_slice(&self.mac(&pages.bound_to(), &token));
         URL_SAFE_NO_PAD.encode(token)
     }
 
     /// Where a token goes on.
     ///
     /// # Errors
-    /// [`InvalidPageToken`] for anything that [`seal`](Self::seal) did not give for this walk.
-    pub fn open(&self, walk: Walk, token: &str) -> Result<OrganizationId, InvalidPageToken> {
+    /// [`InvalidPageToken`] for anything that [`seal`](Self::seal) did not give for these pages.
+    pub fn open<P: Pages>(&self, pages: P, token: &str) -> Result<P::Cursor, InvalidPageToken> {
         if token.len() > MAX_BYTES {
             return Err(InvalidPageToken);
         }
         let token = URL_SAFE_NO_PAD.decode(token).map_err(|_| InvalidPageToken)?;
-        let (signed, mac) = token.split_at_checked(1 + ID_BYTES).ok_or(InvalidPageToken)?;
-        verify_slices_are_equal(mac, &self.mac(walk, signed)).map_err(|_| InvalidPageToken)?;
+        let signed = token.len().checked_sub(MAC_BYTES).ok_or(InvalidPageToken)?;
+        let (signed, mac) = token.split_at_checked(signed).ok_or(InvalidPageToken)?;
+        let expected = self.mac(&pages.bound_to(), signed);
+        verify_slices_are_equal(mac, &expected).map_err(|_| InvalidPageToken)?;
         match signed.split_first() {
-            Some((&VERSION, id)) => Uuid::from_slice(id)
-                .map(OrganizationId::from_uuid)
-                .map_err(|_| InvalidPageToken),
+            Some((&VERSION, cursor)) => pages.read(cursor).ok_or(InvalidPageToken),
             _ => Err(InvalidPageToken),
         }
     }
 
-    fn mac(&self, walk: Walk, signed: &[u8]) -> [u8; MAC_BYTES] {
-        let mut message = walk.admin.as_uuid().as_bytes().to_vec();
-        message.push(u8::from(walk.show_deleted));
+    /// The length keeps what a token is bound to apart from what it says.
+    fn mac(&self, bound_to: &[u8], signed: &[u8]) -> [u8; MAC_BYTES] {
+        let mut message = bound_to.len().to_be_bytes().to_vec();
+        message.extend_from_slice(bound_to);
         message.extend_from_slice(signed);
         let mut mac = [0; MAC_BYTES];
         mac.copy_from_slice(hmac::sign(&self.key, &message).as_ref());
         mac
     }
 }
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -17,7 +17,10 @@ use tenantry_common::{
     },
     store::error::StoreError,
 };
-use tenantry_proto::organization::v1::organization_service_server::{self, OrganizationServiceServer};
+use tenantry_proto::organization::v1::{
+    maintenance_service_server::{self, MaintenanceServiceServer},
+    organization_service_server::{self, OrganizationServiceServer},
+};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::{
@@ -30,8 +33,9 @@ use crate::{
     authentication::AuthenticationLayer,
     config::{AUTH_URL, Config},
     driver::Driver,
-    grpc::{OrganizationGrpc, SignUp, open_methods},
+    grpc::{MaintenanceGrpc, OrganizationGrpc, SignUp, open_methods},
     lifecycle::Policy,
+    maintenance::Maintenance,
     organizations::Organizations,
     page_token::PageTokens,
     reconciler::Reconciler,
@@ -42,7 +46,10 @@ use crate::{
 const RECHECK: Duration = Duration::from_secs(600);
 
 /// The services that health speaks of.
-const SERVICES: [&str; 1] = [organization_service_server::SERVICE_NAME];
+const SERVICES: [&str; 2] = [
+    organization_service_server::SERVICE_NAME,
+    maintenance_service_server::SERVICE_NAME,
+];
 
 /// What a server takes from its surroundings.
 #[derive(Clone)]
@@ -167,7 +174,7 @@ fn auth_service(url: &str, credential: &ServiceCredential) -> Result<(Channel, G
     Ok((channel, admins))
 }
 
-/// The service, behind the layer that asks who calls.
+/// Both services, each behind the layer that asks who calls.
 fn routes(
     organizations: &Organizations,
     auth: &Channel,
@@ -175,10 +182,15 @@ fn routes(
     sign_up: SignUp,
 ) -> Routes {
     let page_tokens = PageTokens::new(credential.expose().as_bytes());
+    let maintenance = MaintenanceGrpc::new(Maintenance::new(organizations.clone()), page_tokens.clone());
+    let maintenance = MaintenanceServiceServer::new(maintenance).max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let maintenance = AuthenticationLayer::new(auth.clone(), &[])
+        .or_credential(credential)
+        .named_layer(maintenance);
     let service = OrganizationGrpc::new(organizations.clone(), page_tokens, sign_up);
     let service = OrganizationServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES);
     let service = AuthenticationLayer::new(auth.clone(), open_methods(sign_up)).named_layer(service);
-    Routes::new(service)
+    Routes::new(service).add_service(maintenance)
 }
 
 /// Operations whose callers are gone go on to their end, if that is near: within what the calls left of the time to

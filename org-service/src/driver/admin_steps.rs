@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use tenantry_common::rpc::{client::CallContext, deadline::Deadline};
 
-use super::drive::{Drive, Stop};
+use super::{
+    drive::{Drive, Stop},
+    notes::gate_in_words,
+};
 use crate::{
     admins::{Admins, AdminsError},
     lifecycle::{AdminSeen, GateState},
@@ -59,6 +62,7 @@ impl Drive {
             .while_renewing(fence, admins.cancel(admin, organization, &context))
             .await;
         if self.answered(answer).await?.is_some() {
+            self.notes.note("withdrew the admin, who never logged in");
             self.observed.admin = AdminSeen::Cancelled;
         }
         Ok(())
@@ -69,6 +73,7 @@ impl Drive {
         let (fence, admins, context) = self.about_to_call(CALL_TIMEOUT).await?;
         let answer = self.while_renewing(fence, admins.activate(admin, &context)).await;
         if self.answered(answer).await?.is_some() {
+            self.notes.note("let the admin log in");
             self.observed.admin = AdminSeen::Active;
         }
         Ok(())
@@ -81,6 +86,8 @@ impl Drive {
             .while_renewing(fence, admins.set_gate(organization, epoch, state, &context))
             .await;
         if self.answered(answer).await?.is_some() {
+            self.notes
+                .note(format!("set the gate to {}", gate_in_words(state)));
             self.observed.gate = Some(state);
         }
         Ok(())

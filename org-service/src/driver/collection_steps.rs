@@ -35,10 +35,11 @@ impl Drive {
             .while_renewing(fence, store.create_collection(fence, &name, stamp))
             .await
         {
-            Ok(()) => self.observed.created(Seen {
-                name,
-                stamp: Some(stamp),
-            }),
+            Ok(()) => {
+                self.notes.note(format!("created collection {name}"));
+                let stamp = Some(stamp);
+                self.observed.created(Seen { name, stamp });
+            }
             Err(error) => self.after_failed_command(&error).await?,
         }
         Ok(())
@@ -50,6 +51,7 @@ impl Drive {
         home: &CollectionName,
     ) -> Result<(), Stop> {
         if self.rename(from, home).await? {
+            self.notes.note(format!("moved collection {from} to {home}"));
             self.observed.moved(from, home);
         }
         Ok(())
@@ -59,6 +61,7 @@ impl Drive {
         let to = CollectionName::stray(self.driver.ids.uuid_v4());
         tracing::warn!(organization = %self.organization.id, %name, %to, "a collection stands in the way: set aside");
         if self.rename(name, &to).await? {
+            self.notes.note(format!("set collection {name} aside as {to}"));
             self.observed.look_again();
         }
         Ok(())
@@ -67,6 +70,8 @@ impl Drive {
     pub(super) async fn condemn(&mut self, name: &CollectionName) -> Result<(), Stop> {
         let to = CollectionName::condemned(self.organization.id, self.driver.ids.uuid_v4());
         if self.rename(name, &to).await? {
+            self.notes
+                .note(format!("moved collection {name} to {to}, to be dropped"));
             self.observed.look_again();
         }
         Ok(())
@@ -79,7 +84,10 @@ impl Drive {
             .while_renewing(fence, store.drop_collection(fence, name))
             .await
         {
-            Ok(()) => self.observed.dropped(name),
+            Ok(()) => {
+                self.notes.note(format!("dropped collection {name}"));
+                self.observed.dropped(name);
+            }
             Err(error) => self.after_failed_command(&error).await?,
         }
         Ok(())

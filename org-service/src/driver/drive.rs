@@ -5,7 +5,7 @@ use std::{future::Future, pin::pin, sync::Arc};
 use backon::ExponentialBackoff;
 use tenantry_common::{rpc::request_id::RequestId, store::error::StoreError};
 
-use super::{DriveError, Driver, backoff};
+use super::{DriveError, Driver, Notes, backoff};
 use crate::{
     admins::{AdminsError, FirstAdmin},
     domain::{Organization, State},
@@ -22,6 +22,8 @@ pub(super) struct Drive {
     /// Why auth-service did not take the admin.
     pub(super) refusal: Option<AdminsError>,
     pub(super) request_id: RequestId,
+    /// What was done so far.
+    pub(super) notes: Notes,
     backoff: ExponentialBackoff,
 }
 
@@ -52,8 +54,14 @@ impl Drive {
             first_admin,
             refusal: None,
             request_id,
+            notes: Notes::default(),
             backoff: backoff(),
         }
+    }
+
+    /// The same drive, that notes what it does there.
+    pub(super) fn noting(self, notes: Notes) -> Self {
+        Self { notes, ..self }
     }
 
     pub(super) async fn run(mut self) -> Result<Organization, DriveError> {
@@ -120,13 +128,21 @@ impl Drive {
 
     async fn finish(&mut self) -> Result<(), Stop> {
         let now = self.driver.clock.now();
+        let kind = self
+            .organization
+            .operation
+            .as_ref()
+            .map(|operation| operation.kind.as_str());
         self.record(lifecycle::finish(
             &self.organization,
             &self.observed,
             &self.driver.policy,
             now,
         ))
-        .await
+        .await?;
+        self.notes
+            .note(format!("brought the {} to its end", kind.unwrap_or("operation")));
+        Ok(())
     }
 
     /// Writes the record under the lease. A write whose answer was lost is made again: it is the same write.

@@ -3,6 +3,7 @@
 mod admin_steps;
 mod collection_steps;
 mod drive;
+mod notes;
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,6 +18,8 @@ use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use self::drive::Drive;
+pub use self::notes::Notes;
+pub(crate) use self::notes::gate_in_words;
 use crate::{
     admins::{Admins, AdminsError, FirstAdmin},
     domain::{HaltReason, Organization},
@@ -78,6 +81,22 @@ impl Driver {
         let request_id = context.request_id.clone();
         let task = self.start(organization, observed, first_admin, request_id);
         outcome_in_time(task, context).await
+    }
+
+    /// As [`drive`](Self::drive), without an admin's password; what is done is noted.
+    ///
+    /// # Errors
+    /// As [`drive`](Self::drive).
+    pub async fn drive_noting(
+        self: &Arc<Self>,
+        organization: Organization,
+        observed: Observed,
+        notes: Notes,
+        context: &CallContext,
+    ) -> Result<Organization, DriveError> {
+        let request_id = context.request_id.clone();
+        let drive = Drive::new(self, organization, observed, None, request_id).noting(notes);
+        outcome_in_time(self.tasks.spawn(drive.run()), context).await
     }
 
     /// Drives an operation that this process holds the lease of, whether or not anybody waits for it.

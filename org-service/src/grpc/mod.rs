@@ -2,7 +2,9 @@
 
 mod convert;
 mod errors;
+mod maintenance;
 mod organization;
 mod parse;
 
+pub use maintenance::MaintenanceGrpc;
 pub use organization::{OrganizationGrpc, SignUp, open_methods};

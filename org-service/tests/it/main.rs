@@ -17,3 +17,4 @@ mod outage;
 mod races;
 mod suspension;
 mod undelete;
+mod verify;
