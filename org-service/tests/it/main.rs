@@ -15,6 +15,7 @@ mod lifecycle;
 mod listing;
 mod outage;
 mod races;
+mod recovery;
 mod suspension;
 mod undelete;
 mod verify;
