@@ -52,7 +52,7 @@ pub struct Global {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Creates, shows, lists, renames and deletes organizations
+    /// Creates, shows, lists, renames, suspends, deletes and restores organizations
     #[command(subcommand)]
     Org(OrgCommand),
     /// Logs in and keeps the access token in a file that you alone can read

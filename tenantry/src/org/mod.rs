@@ -5,6 +5,9 @@ mod delete;
 mod get;
 mod list;
 mod rename;
+mod resume;
+mod suspend;
+mod undelete;
 
 use clap::Subcommand;
 use tenantry_common::id::parse_uuid;
@@ -23,8 +26,14 @@ pub enum OrgCommand {
     List(list::ListArgs),
     /// Gives an organization another name; its handle and collection follow, unless the handle was given by hand
     Rename(rename::RenameArgs),
+    /// Suspends an organization: ends all its logins and lets nobody of it log in; for operators
+    Suspend(suspend::SuspendArgs),
+    /// Ends an organization's suspension; for operators
+    Resume(resume::ResumeArgs),
     /// Deletes an organization; its data stays in the trash until the purge time
     Delete(delete::DeleteArgs),
+    /// Brings a deleted organization back with its data, until the purge time; for operators
+    Undelete(undelete::UndeleteArgs),
 }
 
 /// Carries out one of the `org` commands.
@@ -37,7 +46,10 @@ pub async fn run(context: &Context, command: OrgCommand) -> Result<(), CommandEr
         OrgCommand::Get(args) => get::get(context, args).await,
         OrgCommand::List(args) => list::list(context, args).await,
         OrgCommand::Rename(args) => rename::rename(context, args).await,
+        OrgCommand::Suspend(args) => suspend::suspend(context, args).await,
+        OrgCommand::Resume(args) => resume::resume(context, args).await,
         OrgCommand::Delete(args) => delete::delete(context, args).await,
+        OrgCommand::Undelete(args) => undelete::undelete(context, args).await,
     }
 }
 

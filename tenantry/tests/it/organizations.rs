@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use crate::dev::Dev;
+use crate::dev::{Dev, Person};
 
 const PASSWORD: &str = "correct horse battery staple\n";
 
@@ -168,10 +168,7 @@ fn an_operator_lists_all_and_an_owner_the_own_one() {
         "{foreign:?}"
     );
 
-    let me = operator.json_with(
-        &["login", "--email", "operator@tenantry.localhost"],
-        &operator_password(&dev),
-    );
+    let me = log_in_as_operator(&dev, &operator);
     assert_eq!(me["admin"]["role"], "ROLE_OPERATOR");
     let page = operator.json(&["org", "list", "--page-size", "1"]);
     assert_eq!(page["organizations"], serde_json::json!([acme]));
@@ -188,10 +185,7 @@ fn deleted_organizations_are_listed_on_request() {
     let dev = Dev::ephemeral();
     let (ada, operator) = (dev.person(), dev.person());
     ada.sign_up("Acme", "ada@example.com", PASSWORD);
-    operator.json_with(
-        &["login", "--email", "operator@tenantry.localhost"],
-        &operator_password(&dev),
-    );
+    log_in_as_operator(&dev, &operator);
     let stale = operator.run(&["org", "delete", "acme", "--yes", "--etag", "\"0\""]);
     assert!(stale.stderr.contains("[ABORTED ETAG_MISMATCH]"), "{stale:?}");
     operator.json(&["org", "delete", "acme", "--yes"]);
@@ -211,6 +205,101 @@ fn deleted_organizations_are_listed_on_request() {
 }
 
 #[test]
+fn an_operator_suspends_resumes_deletes_and_restores() {
+    let dev = Dev::ephemeral();
+    let (ada, operator) = (dev.person(), dev.person());
+    let acme = ada.sign_up("Acme", "ada@example.com", PASSWORD);
+    log_in_as_operator(&dev, &operator);
+    let id = acme["id"].as_str().unwrap();
+
+    let suspended = operator.json(&["org", "suspend", "acme"]);
+    assert_eq!(suspended["state"], "ORGANIZATION_STATE_SUSPENDED");
+    assert_eq!(suspended["collectionName"], "org_acme");
+    assert_eq!(operator.json(&["org", "suspend", id]), suspended);
+    let locked_out = ada.run(&["whoami"]);
+    assert_eq!(locked_out.code, 1);
+    assert!(locked_out.stderr.contains("TOKEN_REVOKED"), "{locked_out:?}");
+    let login = ada.run_with(&["login", "--email", "ada@example.com"], PASSWORD);
+    assert_eq!(login.code, 1, "{login:?}");
+
+    let etag = suspended["etag"].as_str().unwrap();
+    let resumed = operator.json(&["org", "resume", id, "--etag", etag]);
+    assert_eq!(resumed["state"], "ORGANIZATION_STATE_ACTIVE");
+    ada.json_with(&["login", "--email", "ada@example.com"], PASSWORD);
+
+    operator.json(&["org", "delete", "acme", "--yes"]);
+    let back = operator.json(&["org", "undelete", id]);
+    assert_eq!(
+        (&back["state"], &back["handle"], back.get("purgeTime")),
+        (&"ORGANIZATION_STATE_ACTIVE".into(), &"acme".into(), None)
+    );
+    let deleted = operator.json(&["org", "delete", "acme", "--yes"]);
+    let etag = deleted["etag"].as_str().unwrap();
+    let back = operator.json(&["org", "undelete", id, "--handle", "acme_2", "--etag", etag]);
+    assert_eq!(back["collectionName"], "org_acme_2");
+    let shown = operator.run(&["org", "get", "acme_2"]).stdout;
+    assert!(!shown.contains("purge"), "{shown}");
+}
+
+#[test]
+fn refusals_of_suspend_resume_and_undelete_say_why() {
+    let dev = Dev::ephemeral();
+    let (ada, operator, nobody) = (dev.person(), dev.person(), dev.person());
+    let acme = ada.sign_up("Acme", "ada@example.com", PASSWORD);
+    log_in_as_operator(&dev, &operator);
+    let id = acme["id"].as_str().unwrap();
+    let refusals = [
+        (
+            &ada,
+            vec!["suspend", "acme"],
+            "[PERMISSION_DENIED PERMISSION_DENIED]",
+        ),
+        (
+            &ada,
+            vec!["resume", "acme"],
+            "[PERMISSION_DENIED PERMISSION_DENIED]",
+        ),
+        (
+            &ada,
+            vec!["undelete", id],
+            "[PERMISSION_DENIED PERMISSION_DENIED]",
+        ),
+        (
+            &operator,
+            vec!["suspend", "globex"],
+            "[NOT_FOUND ORGANIZATION_NOT_FOUND]",
+        ),
+        (
+            &operator,
+            vec!["suspend", "acme", "--etag", "\"0\""],
+            "[ABORTED ETAG_MISMATCH]",
+        ),
+        (&operator, vec!["resume", id, "--etag", "0"], "\n  field etag: "),
+        (&operator, vec!["undelete", "acme"], "\n  field id: "),
+        (
+            &operator,
+            vec!["undelete", id, "--handle", "other"],
+            "[FAILED_PRECONDITION ORGANIZATION_STATE]",
+        ),
+    ];
+    for (person, arguments, expected) in refusals {
+        let outcome = person.run(&[&["org"], &arguments[..]].concat());
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""), "{arguments:?}");
+        assert!(outcome.stderr.contains(expected), "{arguments:?}: {outcome:?}");
+    }
+    for arguments in [
+        vec!["org", "suspend"],
+        vec!["org", "resume"],
+        vec!["org", "undelete"],
+    ] {
+        assert_eq!(operator.run(&arguments).code, 64, "{arguments:?}");
+    }
+    let outcome = nobody.run(&["org", "suspend", "acme"]);
+    assert_ne!(outcome.code, 0, "{outcome:?}");
+    assert_eq!(operator.json(&["org", "get", id]), acme);
+}
+
+#[test]
 fn the_token_is_kept_from_others() {
     let dev = Dev::ephemeral();
     let ada = dev.person();
@@ -221,6 +310,13 @@ fn the_token_is_kept_from_others() {
     let outcome = ada.run(&["whoami"]);
     assert_eq!(outcome.code, 74);
     assert!(outcome.stderr.contains("mode 0644"), "{outcome:?}");
+}
+
+fn log_in_as_operator(dev: &Dev, operator: &Person<'_>) -> serde_json::Value {
+    operator.json_with(
+        &["login", "--email", "operator@tenantry.localhost"],
+        &operator_password(dev),
+    )
 }
 
 fn operator_password(dev: &Dev) -> String {
