@@ -4,7 +4,15 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{dev::DevArgs, login::LoginArgs, org::OrgCommand, output::Format, server::ServerUrl};
+use crate::{
+    dev::DevArgs,
+    login::LoginArgs,
+    org::OrgCommand,
+    output::Format,
+    repair::{self, RepairArgs},
+    server::ServerUrl,
+    verify::{self, VerifyArgs},
+};
 
 /// Tenantry: organizations, each with its admins and its own collection.
 #[derive(Debug, Parser)]
@@ -59,6 +67,12 @@ pub enum Command {
     Login(LoginArgs),
     /// Shows who is logged in
     Whoami,
+    /// Looks whether both servers' stores are sound, and says what is wrong, what it means and what to do
+    #[command(after_help = verify::EXIT_CODES)]
+    Verify(VerifyArgs),
+    /// Repairs what `verify` finds, where that is safe, and says what it did; never deletes data
+    #[command(after_help = repair::EXIT_CODES)]
+    Repair(RepairArgs),
     /// Runs auth-service and org-service in this process, on embedded stores
     Dev(DevArgs),
 }
@@ -84,18 +98,25 @@ mod tests {
     }
 
     #[test]
-    fn no_argument_takes_a_password() {
+    fn no_argument_takes_a_secret() {
         fn arguments(command: &clap::Command) -> Vec<String> {
             let own = command.get_arguments().filter(|a| a.get_action().takes_values());
             let own = own.map(|a| a.get_id().to_string());
             own.chain(command.get_subcommands().flat_map(arguments)).collect()
         }
         let all = arguments(&Cli::command());
-        assert!(all.iter().any(|name| name == "admin_email"));
-        assert!(
-            !all.iter()
-                .any(|name| name.contains("password") || name.contains("token") && name != "page_token")
-        );
+        let harmless = ["page_token", "credentials_file", "service_credential_file"];
+        let secret = |name: &str| {
+            ["password", "token", "credential"]
+                .iter()
+                .any(|word| name.contains(word))
+        };
+        assert!(harmless.iter().all(|name| all.iter().any(|other| other == name)));
+        let secrets: Vec<_> = all
+            .iter()
+            .filter(|name| secret(name) && !harmless.contains(&name.as_str()))
+            .collect();
+        assert!(secrets.is_empty(), "{secrets:?}");
     }
 
     #[test]

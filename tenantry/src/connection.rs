@@ -3,6 +3,7 @@
 use std::{error::Error, future::Future, io, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
+use tenantry_common::{config::ServiceCredential, rpc::service_credential::METADATA_KEY};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tonic::{
     Code, Request, Response, Status,
@@ -29,17 +30,28 @@ pub struct Connection {
     server: Server,
     url: ServerUrl,
     timeout: Duration,
-    bearer: Option<SecretString>,
+    caller: Caller,
+}
+
+/// Who makes a call.
+#[derive(Debug)]
+pub enum Caller {
+    /// Nobody whom the server knows.
+    Nobody,
+    /// Who has this access token.
+    Bearer(SecretString),
+    /// One of the services.
+    Service(ServiceCredential),
 }
 
 impl Connection {
     /// Connects when the first call is made. `timeout` bounds a call with all its repeats.
-    pub fn new(server: Server, url: ServerUrl, timeout: Duration, bearer: Option<SecretString>) -> Self {
+    pub fn new(server: Server, url: ServerUrl, timeout: Duration, caller: Caller) -> Self {
         Self {
             server,
             url,
             timeout,
-            bearer,
+            caller,
         }
     }
 
@@ -84,9 +96,12 @@ impl Connection {
     fn request<M>(&self, message: M, deadline: Instant) -> Result<Request<M>, CommandError> {
         let mut request = Request::new(message);
         request.set_timeout(deadline.saturating_duration_since(Instant::now()));
-        if let Some(token) = &self.bearer {
-            request.metadata_mut().insert("authorization", bearer(token)?);
-        }
+        let metadata = request.metadata_mut();
+        match &self.caller {
+            Caller::Nobody => None,
+            Caller::Bearer(token) => metadata.insert("authorization", bearer(token)?),
+            Caller::Service(credential) => metadata.insert(METADATA_KEY, service(credential)?),
+        };
         Ok(request)
     }
 
@@ -131,11 +146,20 @@ impl Connection {
 
 /// The `authorization` metadata (RFC 6750, section 2.1).
 fn bearer(token: &SecretString) -> Result<MetadataValue<Ascii>, CommandError> {
-    let value = format!("Bearer {}", token.expose_secret()).parse::<MetadataValue<Ascii>>();
-    let mut value =
-        value.map_err(|_| CommandError::Usage("the saved token is none: log in again".to_owned()))?;
+    let text = format!("Bearer {}", token.expose_secret());
+    secret(&text).ok_or_else(|| CommandError::Usage("the saved token is none: log in again".to_owned()))
+}
+
+fn service(credential: &ServiceCredential) -> Result<MetadataValue<Ascii>, CommandError> {
+    let unfit = || CommandError::Usage("the service credential must be visible ASCII characters".to_owned());
+    secret(credential.expose()).ok_or_else(unfit)
+}
+
+/// A value that is not shown by Debug; None when metadata cannot hold the text.
+fn secret(text: &str) -> Option<MetadataValue<Ascii>> {
+    let mut value = text.parse::<MetadataValue<Ascii>>().ok()?;
     value.set_sensitive(true);
-    Ok(value)
+    Some(value)
 }
 
 /// Whether a server wrote this status, rather than our end of a connection that failed.
@@ -185,7 +209,7 @@ mod tests {
     use super::*;
 
     fn connection(timeout: Duration) -> Connection {
-        Connection::new(Server::ORG, Server::ORG.default_url(), timeout, None)
+        Connection::new(Server::ORG, Server::ORG.default_url(), timeout, Caller::Nobody)
     }
 
     /// What a call gives when its attempts meet these statuses in turn, and how many attempts there were.
@@ -259,7 +283,23 @@ mod tests {
     }
 
     #[test]
-    fn a_bearer_is_not_shown_by_debug() {
-        assert!(!format!("{:?}", bearer(&"secret".into()).unwrap()).contains("secret"));
+    fn a_bearer_and_a_credential_are_sent_and_not_shown_by_debug() {
+        let credential = tenantry_common::config::service_credential(Some("secret".repeat(6).into()), None);
+        for (caller, key, value) in [
+            (Caller::Bearer("secret".into()), "authorization", "Bearer secret"),
+            (
+                Caller::Service(credential.unwrap()),
+                METADATA_KEY,
+                &"secret".repeat(6),
+            ),
+        ] {
+            let connection = Connection {
+                caller,
+                ..connection(PAUSE)
+            };
+            let request = connection.request((), Instant::now() + PAUSE).unwrap();
+            assert_eq!(request.metadata().get(key).unwrap(), value);
+            assert!(!format!("{connection:?} {request:?}").contains("secret"));
+        }
     }
 }

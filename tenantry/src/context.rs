@@ -10,7 +10,7 @@ use tenantry_proto::auth::v1::Role;
 
 use crate::{
     cli::Global,
-    connection::Connection,
+    connection::{Caller, Connection},
     credentials::{CredentialsFile, SavedLogin},
     errors::CommandError,
     output::{self, Answer, Format},
@@ -94,7 +94,7 @@ impl Context {
 
     /// auth-service, as nobody.
     pub fn auth_as_nobody(&self) -> Connection {
-        Connection::new(Server::AUTH, self.auth_url(), self.global.timeout, None)
+        Connection::new(Server::AUTH, self.auth_url(), self.global.timeout, Caller::Nobody)
     }
 
     /// auth-service, as who is logged in.
@@ -107,7 +107,7 @@ impl Context {
             Server::AUTH,
             self.auth_url(),
             self.global.timeout,
-            Some(token),
+            Caller::Bearer(token),
         ))
     }
 
@@ -117,12 +117,7 @@ impl Context {
     /// As [`Context::login`].
     pub fn org(&self) -> Result<Connection, CommandError> {
         let token = self.login()?.access_token.clone();
-        Ok(Connection::new(
-            Server::ORG,
-            self.org_url(),
-            self.global.timeout,
-            Some(token),
-        ))
+        Ok(self.org_as(Caller::Bearer(token)))
     }
 
     /// org-service for a sign-up: as an operator where one is logged in, since they may while it is closed to
@@ -132,8 +127,13 @@ impl Context {
             .login()
             .ok()
             .filter(|login| login.role == Role::Operator.as_str_name());
-        let token = operator.map(|login| login.access_token.clone());
-        Connection::new(Server::ORG, self.org_url(), self.global.timeout, token)
+        let caller = operator.map_or(Caller::Nobody, |login| Caller::Bearer(login.access_token.clone()));
+        self.org_as(caller)
+    }
+
+    /// org-service, as this caller.
+    pub fn org_as(&self, caller: Caller) -> Connection {
+        Connection::new(Server::ORG, self.org_url(), self.global.timeout, caller)
     }
 
     /// Prints a command's answer.

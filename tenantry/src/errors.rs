@@ -29,6 +29,15 @@ pub enum CommandError {
     },
     /// Both servers could not be run; exit code 1.
     Dev(String),
+    /// A store cannot be opened; exit code 2.
+    Store {
+        /// Which one, and why.
+        message: String,
+        /// What the user can do about it; may be empty.
+        hint: String,
+    },
+    /// Whether the stores are sound could not be found out; exit code 2.
+    CouldNotLook(Box<CommandError>),
     /// The server did not answer; exit code 2.
     Unreachable {
         /// Which server, where, and what went wrong.
@@ -60,7 +69,7 @@ impl CommandError {
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Refused { .. } | Self::NotLoggedIn { .. } | Self::Dev(_) => 1,
-            Self::Unreachable { .. } => 2,
+            Self::Unreachable { .. } | Self::Store { .. } | Self::CouldNotLook(_) => 2,
             Self::Usage(_) => 64,
             Self::File { .. } | Self::Output(_) => 74,
         })
@@ -91,6 +100,16 @@ impl CommandError {
         }
     }
 
+    /// The same error where it keeps a question from being answered, so that no exit code can be taken for an
+    /// answer. A misuse of the command line, and an answer that nobody can read, stay what they are.
+    #[must_use]
+    pub fn could_not_look(self) -> Self {
+        match self {
+            Self::Usage(_) | Self::Output(_) => self,
+            other => Self::CouldNotLook(Box::new(other)),
+        }
+    }
+
     /// Whether the reader of our output went away, who then wants no error text either.
     pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
@@ -112,6 +131,15 @@ impl fmt::Display for CommandError {
                 )
             }
             Self::Unreachable { message, hint } => write!(f, "error: {}\n  {hint}", printable(message)),
+            Self::Store { message, hint } => {
+                write!(f, "error: {}", printable(message))?;
+                if hint.is_empty() {
+                    Ok(())
+                } else {
+                    write!(f, "\n  {hint}")
+                }
+            }
+            Self::CouldNotLook(why) => why.fmt(f),
             Self::Dev(message) | Self::Usage(message) => write!(f, "error: {message}"),
             Self::File { path, error } => write!(f, "error: {}: {error}", path.display()),
             Self::Output(error) => write!(f, "error: cannot print the answer: {error}"),

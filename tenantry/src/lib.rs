@@ -11,7 +11,9 @@ mod login;
 mod org;
 mod output;
 mod prompt;
+mod repair;
 mod server;
+mod verify;
 mod views;
 
 use std::process::ExitCode;
@@ -22,6 +24,7 @@ use crate::{
     cli::{Cli, Command},
     context::Context,
     errors::CommandError,
+    verify::Verdict,
 };
 
 /// Parses the command line, carries the command out and tells how that went.
@@ -31,7 +34,7 @@ pub fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     match run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             if !error.is_broken_pipe() {
                 output::note(&error);
@@ -51,7 +54,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Result<(), CommandError> {
+fn run(cli: Cli) -> Result<ExitCode, CommandError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match cli.command {
@@ -59,6 +62,19 @@ fn run(cli: Cli) -> Result<(), CommandError> {
             Command::Login(args) => login::login(&Context::new(cli.global)?, args).await,
             Command::Dev(args) => dev::run(args).await,
             Command::Whoami => login::whoami(&Context::new(cli.global)?).await,
+            Command::Verify(args) => return judged(verify::run(cli.global, args).await),
+            Command::Repair(args) => return judged(repair::run(cli.global, args).await),
         }
+        .map(|()| ExitCode::SUCCESS)
     })
+}
+
+/// The exit code that answers whether the stores are sound; what kept that from being found out must not look like it.
+fn judged(verdict: Result<Verdict, CommandError>) -> Result<ExitCode, CommandError> {
+    verdict
+        .map(|verdict| match verdict {
+            Verdict::Sound => ExitCode::SUCCESS,
+            Verdict::Damaged => ExitCode::from(1),
+        })
+        .map_err(CommandError::could_not_look)
 }

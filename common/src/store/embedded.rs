@@ -10,7 +10,7 @@ use std::{
 };
 
 use redb::{
-    Database, DatabaseError, ReadTransaction, ReadableDatabase, StorageError, WriteTransaction,
+    Database, DatabaseError, ReadTransaction, ReadableDatabase, StorageError, TableHandle, WriteTransaction,
     backends::FileBackend,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -126,6 +126,15 @@ impl EmbeddedDatabase {
                 "the database's writer has stopped".to_owned(),
             ))
         })
+    }
+
+    /// Whether there is a table with this name: a file of something else has others.
+    ///
+    /// # Errors
+    /// `Unavailable` when the file cannot be read.
+    pub async fn has_table(&self, name: &str) -> Result<bool, StoreError> {
+        self.read(|transaction| Ok(transaction.list_tables()?.any(|table| table.name() == name)))
+            .await
     }
 
     /// How many transactions were committed since the file was opened.

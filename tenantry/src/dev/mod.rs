@@ -2,8 +2,8 @@
 
 mod banner;
 mod data;
-mod servers;
-mod settings;
+pub mod servers;
+pub mod settings;
 
 use std::{env, net::SocketAddr, path::PathBuf};
 
@@ -11,9 +11,10 @@ use clap::Args;
 use tenantry_common::{config::StoreUrl, id::SystemIds, process::ServiceConfig, telemetry};
 use tokio::net::TcpListener;
 
+pub use self::data::random_hex;
 use self::{
     banner::{Banner, Place, reachable},
-    data::{DataDirectory, OPERATOR_EMAIL, OperatorPassword, random_hex},
+    data::{DataDirectory, OPERATOR_EMAIL, OperatorPassword},
     servers::serve,
     settings::Proposals,
 };

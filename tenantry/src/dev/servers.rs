@@ -1,4 +1,4 @@
-//! Runs both servers side by side, from the first health check to the drained end.
+//! Runs both servers side by side in this process, from the first health check to the drained end.
 
 use std::{error::Error, future::pending, io, net::SocketAddr, time::Duration};
 
@@ -22,6 +22,81 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 type Ended = Result<(), CommandError>;
 
+/// Both servers, running.
+pub struct Servers {
+    running: JoinSet<Ended>,
+    stop: CancellationToken,
+    auth: SocketAddr,
+    org: SocketAddr,
+}
+
+impl Servers {
+    /// Starts both, each with its settings on its listener.
+    ///
+    /// # Errors
+    /// [`CommandError::Output`] when a listener has no address.
+    pub fn start(
+        auth: (auth_service::Config, TcpListener),
+        org: (org_service::Config, TcpListener),
+    ) -> Result<Self, CommandError> {
+        let mut servers = Self {
+            running: JoinSet::new(),
+            stop: CancellationToken::new(),
+            auth: auth.1.local_addr()?,
+            org: org.1.local_addr()?,
+        };
+        let stopping = servers.stop.clone().cancelled_owned();
+        servers.running.spawn(async move {
+            let ended = auth_service::run(auth.0, auth.1, stopping).await;
+            ended.map_err(|error| failed("auth-service", &error))
+        });
+        let stopping = servers.stop.clone().cancelled_owned();
+        servers.running.spawn(async move {
+            let ended = org_service::run(org.0, org.1, stopping).await;
+            ended.map_err(|error| failed("org-service", &error))
+        });
+        Ok(servers)
+    }
+
+    /// Where org-service listens.
+    pub fn org(&self) -> SocketAddr {
+        self.org
+    }
+
+    /// Waits until both serve.
+    ///
+    /// # Errors
+    /// [`CommandError::Dev`] when one of them ends before, and why.
+    pub async fn until_serving(&mut self) -> Ended {
+        let addresses = [self.auth, self.org];
+        tokio::select! {
+            ended = self.ended() => ended,
+            () = until_serving(addresses) => Ok(()),
+        }
+    }
+
+    /// Waits until one of them ends by itself.
+    ///
+    /// # Errors
+    /// [`CommandError::Dev`] when it failed.
+    pub async fn ended(&mut self) -> Ended {
+        self.running.join_next().await.map_or(Ok(()), flat)
+    }
+
+    /// Drains both.
+    ///
+    /// # Errors
+    /// [`CommandError::Dev`] when one of them failed.
+    pub async fn stop(mut self) -> Ended {
+        self.stop.cancel();
+        let mut outcome = Ok(());
+        while let Some(ended) = self.running.join_next().await {
+            outcome = outcome.and(flat(ended));
+        }
+        outcome
+    }
+}
+
 /// Runs both, each with its settings on its listener, until a signal comes or one of them ends, and drains both.
 /// The banner is printed when both answer.
 ///
@@ -33,39 +108,30 @@ pub async fn serve(
     banner: &Banner<'_>,
 ) -> Ended {
     let signal = Shutdown::on_signal()?;
-    let stop = CancellationToken::new();
-    let mut servers = JoinSet::new();
-    let stopping = stop.clone().cancelled_owned();
-    servers.spawn(async move {
-        let ended = auth_service::run(auth.0, auth.1, stopping).await;
-        ended.map_err(|error| failed("auth-service", &error))
-    });
-    let stopping = stop.clone().cancelled_owned();
-    servers.spawn(async move {
-        let ended = org_service::run(org.0, org.1, stopping).await;
-        ended.map_err(|error| failed("org-service", &error))
-    });
-    let mut outcome = tokio::select! {
+    let mut servers = Servers::start(auth, org)?;
+    let addresses = [servers.auth, servers.org];
+    let outcome = tokio::select! {
         () = signal => Ok(()),
-        ended = servers.join_next() => ended.map_or(Ok(()), flat),
-        unheard = announce(banner) => unheard.map_err(CommandError::Output),
+        ended = servers.ended() => ended,
+        unheard = announce(banner, addresses) => unheard.map_err(CommandError::Output),
     };
-    stop.cancel();
-    while let Some(ended) = servers.join_next().await {
-        outcome = outcome.and(flat(ended));
-    }
-    outcome
+    let stopped = servers.stop().await;
+    outcome.and(stopped)
 }
 
 /// Prints the banner once both servers are healthy; ends only if that fails.
-async fn announce(banner: &Banner<'_>) -> io::Result<()> {
-    for address in [banner.auth.address, banner.org.address] {
+async fn announce(banner: &Banner<'_>, addresses: [SocketAddr; 2]) -> io::Result<()> {
+    until_serving(addresses).await;
+    output::line(banner.to_string().trim_end())?;
+    pending().await
+}
+
+async fn until_serving(addresses: [SocketAddr; 2]) {
+    for address in addresses {
         while !is_serving(address).await {
             sleep(POLL_INTERVAL).await;
         }
     }
-    output::line(banner.to_string().trim_end())?;
-    pending().await
 }
 
 /// Whether a server says that it serves (gRPC health checking protocol).

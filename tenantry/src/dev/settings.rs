@@ -2,7 +2,7 @@
 
 use std::env;
 
-use clap::{Args, Command};
+use clap::{Arg, Args, Command, builder::Resettable};
 
 use tenantry_common::process::{ServiceConfig, check, complaint};
 
@@ -12,6 +12,7 @@ use crate::errors::CommandError;
 #[derive(Debug, Default)]
 pub struct Proposals {
     values: Vec<Proposal>,
+    ignored: &'static [&'static str],
 }
 
 #[derive(Debug)]
@@ -33,6 +34,13 @@ impl Proposals {
             variable,
             value: value.into(),
         });
+        self
+    }
+
+    /// Leaves these variables of the environment out of it, whatever they say.
+    #[must_use]
+    pub fn ignoring(mut self, variables: &'static [&'static str]) -> Self {
+        self.ignored = variables;
         self
     }
 
@@ -71,7 +79,19 @@ impl Proposals {
     }
 
     fn parse<C: Args>(self) -> Result<C, CommandError> {
-        let mut command = C::augment_args(Command::new("settings").no_binary_name(true));
+        let ignored = |argument: &Arg| {
+            argument
+                .get_env()
+                .is_some_and(|variable| self.ignored.iter().any(|ignored| variable == *ignored))
+        };
+        let command = C::augment_args(Command::new("settings").no_binary_name(true));
+        let mut command = command.mut_args(|argument| {
+            if ignored(&argument) {
+                argument.env(Resettable::Reset)
+            } else {
+                argument
+            }
+        });
         // An argument can be shown, and so be found again by what its value's error says, once its command is built.
         command.build();
         let arguments = self.values.iter().map(|proposal| argument(&command, proposal));
@@ -88,7 +108,7 @@ fn argument(command: &Command, proposal: &Proposal) -> Result<String, CommandErr
             .get_env()
             .is_some_and(|variable| variable == proposal.variable)
     });
-    let name = argument.and_then(clap::Arg::get_long);
+    let name = argument.and_then(Arg::get_long);
     let name = name.ok_or_else(|| CommandError::Dev(format!("there is no setting {}", proposal.variable)))?;
     Ok(format!("--{name}={}", proposal.value))
 }
@@ -123,6 +143,18 @@ mod tests {
         assert_eq!(Ok(settings.search), env::var("PATH"));
         let settings: Settings = proposals().fixed("PATH", "fixed").parse().unwrap();
         assert_eq!(settings.search, "fixed");
+    }
+
+    #[test]
+    fn what_is_ignored_is_as_if_it_were_not_set() {
+        #[derive(Args)]
+        struct Open {
+            #[arg(long, env = "PATH")]
+            search: Option<String>,
+        }
+        assert!(proposals().parse::<Open>().unwrap().search.is_some());
+        let settings: Open = proposals().ignoring(&["PATH"]).parse().unwrap();
+        assert_eq!(settings.search, None);
     }
 
     #[test]

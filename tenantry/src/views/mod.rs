@@ -1,11 +1,13 @@
 //! The protos' messages as they are printed: names, times and enums as in protobuf's JSON mapping.
 
+mod finding;
 mod login;
 mod organization;
 
 use serde::{Serialize, Serializer};
 
 pub use self::{
+    finding::FindingView,
     login::LoginView,
     organization::{OrganizationView, OrganizationsView},
 };
@@ -62,7 +64,7 @@ mod tests {
     use serde_json::{Value, json};
     use tenantry_proto::{
         auth::v1::{Admin, AdminState, Role},
-        organization::v1::{ListOrganizationsResponse, Organization, OrganizationState},
+        organization::v1::{Finding, ListOrganizationsResponse, Organization, OrganizationState},
     };
 
     use super::{login::AdminView, *};
@@ -125,6 +127,17 @@ mod tests {
     fn json_has_every_field_under_the_name_of_the_json_mapping() {
         let organization = serde_json::to_value(OrganizationView::from(acme())).unwrap();
         assert_eq!(keys(&organization), json_names("organization.v1", "Organization"));
+        let of_all = "x".to_owned();
+        let finding = Finding {
+            organization_id: of_all.clone(),
+            collection_name: of_all.clone(),
+            admin_id: of_all.clone(),
+            handle: of_all.clone(),
+            etag: of_all,
+            ..Finding::default()
+        };
+        let finding = serde_json::to_value(FindingView::from(finding)).unwrap();
+        assert_eq!(keys(&finding), json_names("organization.v1", "Finding"));
         let admin = serde_json::to_value(AdminView::from(admin())).unwrap();
         assert_eq!(keys(&admin), json_names("auth.v1", "Admin"));
         let page = ListOrganizationsResponse {

@@ -10,4 +10,6 @@ mod dev;
 mod kills;
 mod organizations;
 mod servers;
+mod stopped;
+mod verify;
 mod without_a_server;

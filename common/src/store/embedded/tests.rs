@@ -63,6 +63,16 @@ async fn what_was_acknowledged_is_there_after_reopening() {
 }
 
 #[tokio::test]
+async fn a_file_tells_which_tables_it_has() {
+    let fixture = fixture();
+    let database = EmbeddedDatabase::open(&fixture.path, CACHE).unwrap();
+    assert!(!database.has_table("numbers").await.unwrap());
+    database.write(|transaction| put(transaction, 7)).await.unwrap();
+    assert!(database.has_table("numbers").await.unwrap());
+    assert!(!database.has_table("number").await.unwrap());
+}
+
+#[tokio::test]
 async fn a_new_file_is_its_owners_alone() {
     let fixture = fixture();
     let _database = EmbeddedDatabase::open(&fixture.path, CACHE).unwrap();
