@@ -4,13 +4,14 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
     thread,
     time::Duration,
 };
 
 use tempfile::TempDir;
 use tenantry_common::{
+    clock::SystemClock,
     id::{Ids, SystemIds},
     testing::mongo,
 };
@@ -24,6 +25,7 @@ tenantry_common::conformance! {
     embedded: on_files;
     mongo: on_mongodb;
     what_was_created_survives_a_kill_of_both_servers,
+    whatever_ran_when_both_servers_were_killed_ends_by_itself,
 }
 
 /// Where both servers keep their data.
@@ -165,6 +167,8 @@ impl Topology {
             ("ORG_LISTEN", self.org.as_str()),
             ("ORG_STORE", &self.place.org),
             ("ORG_AUTH_URL", &auth_url),
+            ("ORG_LEASE", "1s"),
+            ("ORG_RECONCILE_INTERVAL", "100ms"),
         ];
         self.servers
             .push(Server::start(home, "auth-service", &self.auth, &auth));
@@ -217,4 +221,108 @@ async fn what_was_created_survives_a_kill_of_both_servers(place: Place) {
     assert_eq!(deleted["state"], "ORGANIZATION_STATE_DELETED");
     let refused = topology.person(&["login", "--email", "ada@example.com"], PASSWORD);
     assert!(refused.stderr.contains("CREDENTIALS_INVALID"), "{refused:?}");
+}
+
+/// Kills in a row, each in the middle of several people's creates and renames.
+const KILLS: u64 = 4;
+const PEOPLE: usize = 4;
+
+async fn whatever_ran_when_both_servers_were_killed_ends_by_itself(place: Place) {
+    let mut topology = Topology::new(place);
+    topology.start();
+    let mut acknowledged = Vec::new();
+    for round in 0..KILLS {
+        // A create takes some tenths of a second here: the kills come in the middle and after.
+        let pause = Duration::from_millis(200 + 300 * round);
+        let servers = std::mem::take(&mut topology.servers);
+        let asked = &topology;
+        let created = thread::scope(|scope| {
+            let people: Vec<_> = (0..PEOPLE)
+                .map(|person| scope.spawn(move || works(asked, round, person)))
+                .collect();
+            thread::sleep(pause);
+            drop(servers);
+            people
+                .into_iter()
+                .flat_map(|person| person.join().unwrap())
+                .collect::<Vec<_>>()
+        });
+        acknowledged.extend(created);
+        recovers(&mut topology).await;
+        topology.start();
+    }
+    assert!(
+        !acknowledged.is_empty(),
+        "the servers were always killed too early"
+    );
+    for email in acknowledged {
+        let login = topology.person(&["login", "--email", &email], PASSWORD);
+        assert_eq!(login.code, 0, "{email} was told of an organization: {login:?}");
+    }
+}
+
+/// Creates organizations and renames them until the servers are gone; the e-mails of those that were acknowledged.
+fn works(topology: &Topology, round: u64, person: usize) -> Vec<String> {
+    let login = topology.home.path().join(format!("login-{round}-{person}"));
+    let login = login.to_str().unwrap();
+    let mut acknowledged = Vec::new();
+    for nth in 0.. {
+        let (name, email) = (
+            format!("Number {round} {person} {nth}"),
+            format!("number-{round}-{person}-{nth}@example.com"),
+        );
+        let impatient = |arguments: &[&str], input| {
+            let impatient = ["--timeout", "1s", "--credentials-file", login];
+            topology.person(&[arguments, &impatient].concat(), input).code == 0
+        };
+        if !impatient(&["org", "create", &name, "--admin-email", &email], PASSWORD) {
+            break;
+        }
+        acknowledged.push(email.clone());
+        let handle = name.to_lowercase().replace(' ', "_");
+        let renamed = impatient(&["login", "--email", &email], PASSWORD)
+            && impatient(
+                &[
+                    "org",
+                    "rename",
+                    &handle,
+                    &format!("Renamed {round} {person} {nth}"),
+                ],
+                "",
+            );
+        if !renamed {
+            break;
+        }
+    }
+    acknowledged
+}
+
+/// Starts the servers again, time after time, until nothing is under way; `verify` finds nothing wrong meanwhile.
+async fn recovers(topology: &mut Topology) {
+    for _ in 0..40 {
+        topology.start();
+        let mut verify = program(topology.home.path());
+        verify.env("TENANTRY_ORG_URL", format!("http://{}", topology.org));
+        verify.env("SERVICE_CREDENTIAL", CREDENTIAL);
+        let verified = run(verify.args(["verify", "-o", "json"]), "");
+        assert_eq!(verified.code, 0, "{verified:?}");
+        thread::sleep(Duration::from_millis(500));
+        topology.kill();
+        if under_way(topology).await == 0 {
+            return;
+        }
+    }
+    panic!("something stays under way");
+}
+
+/// How many operations the stopped org-service has left.
+async fn under_way(topology: &Topology) -> usize {
+    let url = match topology.place.org.strip_prefix("embedded:") {
+        Some(file) => format!("embedded:{}", topology.home.path().join(file).display()),
+        None => topology.place.org.clone(),
+    };
+    let url = url.parse().unwrap();
+    let store = org_service::store::open(&url, 1, Arc::new(SystemClock), &SystemIds);
+    let records = store.await.unwrap().records(None, 10_000).await.unwrap();
+    records.iter().filter(|record| record.operation.is_some()).count()
 }
