@@ -8,6 +8,7 @@ mod preparation;
 mod record;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -30,7 +31,8 @@ use uuid::Uuid;
 use self::{
     calls::{Preparation, done},
     documents::{by_fence, by_id, end_of_lease, lease, replacement},
-    record::{Record, bson_uuid, date},
+    record::Record,
+    values::{bson_uuid, date},
 };
 use super::{
     Counts, Due, Fence, LeaseTerm, ListQuery, Lookup, Store,

@@ -5,7 +5,10 @@ use std::time::Duration;
 use mongodb::bson::{Bson, Document, doc, serialize_to_bson};
 use tenantry_common::{clock::Timestamp, id::OrganizationId, store::error::StoreError};
 
-use super::record::{Record, bson_uuid, date};
+use super::{
+    record::Record,
+    values::{bson_uuid, date},
+};
 use crate::{
     domain::{Handle, Organization, State},
     store::{Due, Fence, LeaseTerm, ListQuery, selection::listed_states},

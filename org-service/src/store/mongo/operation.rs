@@ -3,7 +3,7 @@
 use mongodb::bson::{self, DateTime};
 use serde::{Deserialize, Serialize};
 
-use super::record::{bson_uuid, date, timestamp, uuid};
+use super::values::{bson_uuid, date, timestamp, uuid};
 use crate::domain::{CreateStep, HaltReason, Handle, Operation, OperationKind, OrganizationName};
 
 /// The field `operation`.

@@ -3,13 +3,14 @@
 use mongodb::bson::{self, DateTime};
 use serde::{Deserialize, Serialize};
 use tenantry_common::{
-    clock::Timestamp,
     id::{AdminId, OrganizationId},
     store::error::StoreError,
 };
-use uuid::Uuid;
 
-use super::operation::OperationRecord;
+use super::{
+    operation::OperationRecord,
+    values::{bson_uuid, date, timestamp, uuid},
+};
 use crate::domain::{
     CollectionName, CreateRequest, Handle, HeldHandle, Labels, Lease, Operation, Organization,
     OrganizationName, State,
@@ -78,24 +79,6 @@ struct LabelRecord {
 struct CreateRequestRecord {
     key: bson::Uuid,
     fingerprint: String,
-}
-
-/// A UUID as BSON has it (binary, subtype 4).
-pub(super) fn bson_uuid(uuid: &Uuid) -> bson::Uuid {
-    bson::Uuid::from_bytes(*uuid.as_bytes())
-}
-
-pub(super) fn uuid(uuid: bson::Uuid) -> Uuid {
-    Uuid::from_bytes(uuid.bytes())
-}
-
-/// An instant as BSON has it (milliseconds, as ours).
-pub(super) fn date(timestamp: Timestamp) -> DateTime {
-    DateTime::from_millis(timestamp.as_millis())
-}
-
-pub(super) fn timestamp(date: DateTime) -> Timestamp {
-    Timestamp::from_millis(date.timestamp_millis())
 }
 
 impl From<&Organization> for Record {
