@@ -18,4 +18,5 @@ mod races;
 mod recovery;
 mod suspension;
 mod undelete;
+mod updates;
 mod verify;
