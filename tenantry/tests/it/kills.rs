@@ -4,7 +4,10 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -168,7 +171,7 @@ impl Topology {
             ("ORG_STORE", &self.place.org),
             ("ORG_AUTH_URL", &auth_url),
             ("ORG_LEASE", "1s"),
-            ("ORG_RECONCILE_INTERVAL", "100ms"),
+            ("ORG_RECONCILE_INTERVAL", "500ms"),
         ];
         self.servers
             .push(Server::start(home, "auth-service", &self.auth, &auth));
@@ -225,22 +228,33 @@ async fn what_was_created_survives_a_kill_of_both_servers(place: Place) {
 
 /// Kills in a row, each in the middle of several people's creates and renames.
 const KILLS: u64 = 4;
-const PEOPLE: usize = 4;
+const PEOPLE: usize = 2;
 
 async fn whatever_ran_when_both_servers_were_killed_ends_by_itself(place: Place) {
     let mut topology = Topology::new(place);
     topology.start();
     let mut acknowledged = Vec::new();
     for round in 0..KILLS {
-        // A create takes some tenths of a second here: the kills come in the middle and after.
-        let pause = Duration::from_millis(200 + 300 * round);
+        let told = AtomicU64::new(0);
         let servers = std::mem::take(&mut topology.servers);
         let asked = &topology;
         let created = thread::scope(|scope| {
             let people: Vec<_> = (0..PEOPLE)
-                .map(|person| scope.spawn(move || works(asked, round, person)))
+                .map(|person| {
+                    scope.spawn({
+                        let told = &told;
+                        move || works(asked, round, person, told)
+                    })
+                })
                 .collect();
-            thread::sleep(pause);
+            // The first kill comes early, the others in the middle of what follows the first answers.
+            thread::sleep(Duration::from_millis(200));
+            for _ in 0..6_000 {
+                if told.load(Ordering::SeqCst) >= round {
+                    break;
+                }
+                thread::sleep(Duration::from_millis(10));
+            }
             drop(servers);
             people
                 .into_iter()
@@ -262,7 +276,7 @@ async fn whatever_ran_when_both_servers_were_killed_ends_by_itself(place: Place)
 }
 
 /// Creates organizations and renames them until the servers are gone; the e-mails of those that were acknowledged.
-fn works(topology: &Topology, round: u64, person: usize) -> Vec<String> {
+fn works(topology: &Topology, round: u64, person: usize, told: &AtomicU64) -> Vec<String> {
     let login = topology.home.path().join(format!("login-{round}-{person}"));
     let login = login.to_str().unwrap();
     let mut acknowledged = Vec::new();
@@ -271,17 +285,18 @@ fn works(topology: &Topology, round: u64, person: usize) -> Vec<String> {
             format!("Number {round} {person} {nth}"),
             format!("number-{round}-{person}-{nth}@example.com"),
         );
-        let impatient = |arguments: &[&str], input| {
-            let impatient = ["--timeout", "1s", "--credentials-file", login];
-            topology.person(&[arguments, &impatient].concat(), input).code == 0
+        let own = |arguments: &[&str], input| {
+            let settings = ["--timeout", "1m", "--credentials-file", login];
+            topology.person(&[arguments, &settings].concat(), input).code == 0
         };
-        if !impatient(&["org", "create", &name, "--admin-email", &email], PASSWORD) {
+        if !own(&["org", "create", &name, "--admin-email", &email], PASSWORD) {
             break;
         }
         acknowledged.push(email.clone());
+        told.fetch_add(1, Ordering::SeqCst);
         let handle = name.to_lowercase().replace(' ', "_");
-        let renamed = impatient(&["login", "--email", &email], PASSWORD)
-            && impatient(
+        let renamed = own(&["login", "--email", &email], PASSWORD)
+            && own(
                 &[
                     "org",
                     "rename",
