@@ -36,7 +36,7 @@ use self::{
 };
 use super::{
     Counts, Due, Fence, LeaseTerm, ListQuery, Lookup, Store,
-    selection::{Page, Sorter},
+    selection::{Page, Sorter, is_readable},
 };
 use crate::domain::{CollectionName, Handle, Organization, Seen, Stamp};
 
@@ -197,11 +197,8 @@ impl Store for MongoStore {
         limit: usize,
     ) -> Result<Vec<Organization>, StoreError> {
         let (filter, order) = documents::due(due, now)?;
-        match i64::try_from(limit).unwrap_or(i64::MAX) {
-            // The server takes it for no limit.
-            0 => Ok(Vec::new()),
-            limit => self.find_readable(filter, order, limit).await,
-        }
+        let found = self.find_each(filter, order, limit).await?;
+        found.into_iter().filter(is_readable).collect()
     }
 
     async fn records(

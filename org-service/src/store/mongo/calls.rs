@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use futures::TryStreamExt;
 use mongodb::{
     Database,
-    bson::{Document, deserialize_from_document},
+    bson::{Document, RawDocumentBuf, deserialize_from_slice},
     options::ReturnDocument,
 };
 use tenantry_common::store::{
@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::{MongoStore, collections::Outcome, preparation, record::Record};
 use crate::{
     domain::Organization,
-    store::{COLLECTION_INDEX, CREATE_REQUEST_INDEX, HANDLE_INDEX, ID_INDEX, selection::is_readable},
+    store::{COLLECTION_INDEX, CREATE_REQUEST_INDEX, HANDLE_INDEX, ID_INDEX},
 };
 
 const INDEXES: [UniqueIndex; 3] = [HANDLE_INDEX, CREATE_REQUEST_INDEX, ID_INDEX];
@@ -78,12 +78,24 @@ impl MongoStore {
             .await
     }
 
+    /// The records that match, in this order; fails when one of them cannot be read.
     pub(super) async fn find_many(
         &self,
         filter: Document,
         order: Document,
         limit: usize,
     ) -> Result<Vec<Organization>, StoreError> {
+        let found = self.find_each(filter, order, limit).await?;
+        found.into_iter().collect()
+    }
+
+    /// As [`find_many`](Self::find_many), each record with what keeps it from being read.
+    pub(super) async fn find_each(
+        &self,
+        filter: Document,
+        order: Document,
+        limit: usize,
+    ) -> Result<Vec<Result<Organization, StoreError>>, StoreError> {
         // The server takes a limit of nought for none.
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         if limit == 0 {
@@ -91,26 +103,10 @@ impl MongoStore {
         }
         self.call(move |store| async move {
             let failed = |error| classify(error, &[]);
-            let found = store.organizations.find(filter).sort(order).limit(limit);
-            let records: Vec<Record> = found.await.map_err(failed)?.try_collect().await.map_err(failed)?;
-            records.into_iter().map(Organization::try_from).collect()
-        })
-        .await
-    }
-
-    /// As [`find_many`](Self::find_many), without the records that cannot be read.
-    pub(super) async fn find_readable(
-        &self,
-        filter: Document,
-        order: Document,
-        limit: i64,
-    ) -> Result<Vec<Organization>, StoreError> {
-        self.call(move |store| async move {
-            let failed = |error| classify(error, &[]);
-            let documents = store.organizations.clone_with_type::<Document>();
+            let documents = store.organizations.clone_with_type::<RawDocumentBuf>();
             let found = documents.find(filter).sort(order).limit(limit).await;
-            let found: Vec<Document> = found.map_err(failed)?.try_collect().await.map_err(failed)?;
-            found.into_iter().map(read).filter(is_readable).collect()
+            let found: Vec<RawDocumentBuf> = found.map_err(failed)?.try_collect().await.map_err(failed)?;
+            Ok(found.iter().map(read).collect())
         })
         .await
     }
@@ -145,8 +141,8 @@ fn organization(found: mongodb::error::Result<Option<Record>>) -> Result<Option<
     record.map(Organization::try_from).transpose()
 }
 
-fn read(document: Document) -> Result<Organization, StoreError> {
-    let record: Result<Record, _> = deserialize_from_document(document);
+fn read(document: &RawDocumentBuf) -> Result<Organization, StoreError> {
+    let record: Result<Record, _> = deserialize_from_slice(document.as_bytes());
     record
         .map_err(|_| StoreError::Corrupt("a document of organizations is no record".to_owned()))?
         .try_into()

@@ -103,13 +103,9 @@ pub(super) async fn count(database: &Database) -> Result<u64, StoreError> {
 /// The title of the collection with this name.
 pub(super) async fn title_of(database: &Database, name: &str) -> Result<Option<String>, StoreError> {
     let failed = |error| classify(error, &[]);
-    let mut listed = database.list_collections().await.map_err(failed)?;
-    while let Some(collection) = listed.try_next().await.map_err(failed)? {
-        if collection.name == name {
-            return Ok(title(&collection));
-        }
-    }
-    Ok(None)
+    let named = database.list_collections().filter(doc! { "name": name });
+    let found = named.await.map_err(failed)?.try_next().await.map_err(failed)?;
+    Ok(found.as_ref().and_then(title))
 }
 
 fn title(collection: &CollectionSpecification) -> Option<String> {
