@@ -6,7 +6,7 @@ use tenantry_common::{
     email::Email,
     id::{AdminId, InvalidId, OrganizationId},
     password_rules::Password,
-    rpc::fields::Fields,
+    rpc::fields::{Fields, page_size},
 };
 use tenantry_proto::auth::v1::{
     ActivateAdminRequest, ActivateAdminResponse, CancelAdminRequest, CancelAdminResponse,
@@ -186,7 +186,7 @@ fn list_call(request: &ListAdminStatesRequest) -> Result<ListCall, Status> {
     let mut fields = Fields::new();
     let after = fields.check("after_organization_id", bound(after_organization_id));
     let until = fields.check("until_organization_id", bound(until_organization_id));
-    let page_size = fields.check("page_size", parse_page_size(*page_size));
+    let page_size = fields.check("page_size", page_size_of(*page_size));
     match (after, until, page_size) {
         (Some(after), Some(until), Some(page_size)) => Ok((after, until, page_size)),
         _ => Err(fields.into_failure().into()),
@@ -202,12 +202,8 @@ fn bound(text: &str) -> Result<Option<OrganizationId>, InvalidId> {
     }
 }
 
-fn parse_page_size(number: i32) -> Result<usize, &'static str> {
-    match usize::try_from(number) {
-        Ok(0) => Ok(PAGE_SIZE),
-        Ok(size) => Ok(size.min(MAX_PAGE_SIZE)),
-        Err(_) => Err("must not be negative"),
-    }
+fn page_size_of(asked: i32) -> Result<usize, &'static str> {
+    page_size(asked, PAGE_SIZE, MAX_PAGE_SIZE)
 }
 
 fn admin_id(text: &str) -> Result<AdminId, Status> {
@@ -240,7 +236,7 @@ mod tests {
             (-1, Err("must not be negative")),
             (i32::MIN, Err("must not be negative")),
         ] {
-            assert_eq!(parse_page_size(given), taken, "{given}");
+            assert_eq!(page_size_of(given), taken, "{given}");
         }
     }
 }

@@ -62,6 +62,18 @@ impl Fields {
     }
 }
 
+/// How much a page holds (AIP-158): `default` where nothing is asked for, and never more than `most`.
+///
+/// # Errors
+/// Why the number is none.
+pub fn page_size(asked: i32, default: usize, most: usize) -> Result<usize, &'static str> {
+    match usize::try_from(asked) {
+        Ok(0) => Ok(default),
+        Ok(size) => Ok(size.min(most)),
+        Err(_) => Err("must not be negative"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use tonic::Status;

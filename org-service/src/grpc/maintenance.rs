@@ -5,7 +5,7 @@ use tenantry_common::{
     id::OrganizationId,
     rpc::{
         client::CallContext,
-        fields::Fields,
+        fields::page_size,
         status::{Failure, published},
     },
 };
@@ -29,6 +29,9 @@ use crate::{
 /// Page sizes (AIP-158): the default, and the most that is answered.
 const DEFAULT_PAGE_SIZE: usize = 500;
 const MAX_PAGE_SIZE: usize = 1_000;
+
+/// MongoDB's limit on a namespace (MongoDB manual, Limits and Thresholds).
+const MAX_NAME_BYTES: usize = 255;
 
 /// The service's methods.
 pub struct MaintenanceGrpc {
@@ -55,7 +58,8 @@ impl MaintenanceService for MaintenanceGrpc {
         may_maintain(&request)?;
         let context = CallContext::of_request(&request);
         let request = request.into_inner();
-        let limit = page_size(request.page_size)?;
+        let limit = page_size(request.page_size, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE);
+        let limit = parse::field("page_size", limit)?;
         let from = match request.page_token.as_str() {
             "" => None,
             token => Some(parse::page_token(self.page_tokens.open(Findings, token))?),
@@ -105,40 +109,16 @@ fn may_maintain<T>(request: &Request<T>) -> Result<(), Failure> {
     ))
 }
 
-fn page_size(page_size: i32) -> Result<usize, Failure> {
-    match usize::try_from(page_size) {
-        Ok(0) => Ok(DEFAULT_PAGE_SIZE),
-        Ok(size) => Ok(size.min(MAX_PAGE_SIZE)),
-        Err(_) => Err(rejected("page_size", "must not be negative")),
-    }
-}
-
 fn target(target: Option<repair_organization_request::Target>) -> Result<Target, Failure> {
     use repair_organization_request::Target::{CollectionName, Id};
     match target {
-        Some(Id(id)) => id
-            .parse()
-            .map(Target::Organization)
-            .map_err(|error| rejected("id", error)),
-        Some(CollectionName(name)) if name.len() > MAX_NAME_BYTES => Err(rejected(
-            "collection_name",
-            "is longer than any collection's name",
-        )),
-        Some(CollectionName(name)) => {
-            let name = name.parse().map(Target::Collection);
-            name.map_err(|error| rejected("collection_name", error))
+        Some(Id(id)) => parse::field("id", id.parse().map(Target::Organization)),
+        Some(CollectionName(name)) if name.len() > MAX_NAME_BYTES => {
+            parse::field("collection_name", Err("is longer than any collection's name"))
         }
-        None => Err(rejected("target", "give an id or a collection_name")),
+        Some(CollectionName(name)) => parse::field("collection_name", name.parse().map(Target::Collection)),
+        None => parse::field("target", Err("give an id or a collection_name")),
     }
-}
-
-/// MongoDB's limit on a namespace (MongoDB manual, Limits and Thresholds).
-const MAX_NAME_BYTES: usize = 255;
-
-fn rejected(field: &str, why: impl ToString) -> Failure {
-    let mut fields = Fields::new();
-    fields.reject(field, why.to_string());
-    fields.into_failure()
 }
 
 impl From<RepairError> for Failure {

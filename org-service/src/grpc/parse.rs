@@ -7,7 +7,10 @@ use tenantry_common::{
     email::Email,
     id::{OrganizationId, parse_uuid},
     password_rules::Password,
-    rpc::{fields::Fields, status::Failure},
+    rpc::{
+        fields::{self, Fields},
+        status::Failure,
+    },
 };
 use tenantry_proto::organization::v1::{
     CreateOrganizationRequest, Organization as Message, UndeleteOrganizationRequest,
@@ -124,7 +127,8 @@ pub(super) fn undelete(
     }
 }
 
-fn field<T, E: std::fmt::Display>(path: &str, parsed: Result<T, E>) -> Result<T, Failure> {
+/// The one field that a request has, or that is checked alone.
+pub(super) fn field<T, E: std::fmt::Display>(path: &str, parsed: Result<T, E>) -> Result<T, Failure> {
     let mut fields = Fields::new();
     fields.check(path, parsed).ok_or_else(|| fields.into_failure())
 }
@@ -230,12 +234,9 @@ impl Mask {
 }
 
 /// How many organizations a page holds at most.
-pub(super) fn page_size(page_size: i32) -> Result<usize, Failure> {
-    match usize::try_from(page_size) {
-        Ok(0) => Ok(DEFAULT_PAGE_SIZE),
-        Ok(size) => Ok(size.min(MAX_PAGE_SIZE)),
-        Err(_) => field("page_size", Err("must not be negative")),
-    }
+pub(super) fn page_size(asked: i32) -> Result<usize, Failure> {
+    let size = fields::page_size(asked, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE);
+    field("page_size", size)
 }
 
 /// The failure for a page token that does not open.
