@@ -5,7 +5,7 @@ use tenantry_common::{id::OrganizationId, rpc::client::CallContext};
 use crate::{
     domain::{Organization, Principal, State},
     lifecycle,
-    organizations::{Error, MAX_ATTEMPTS, Organizations},
+    organizations::{Error, MAX_ATTEMPTS, Organizations, must_be_current},
     read::Key,
 };
 
@@ -27,9 +27,7 @@ impl Organizations {
                 Err(Error::Deleted) => return Err(Error::NotFound),
                 Err(Error::Halted(reason)) if principal.is_operator() => {
                     let halted = self.halted_create(id).await?.ok_or(Error::Halted(reason))?;
-                    if etag.is_some_and(|epoch| epoch != halted.epoch) {
-                        return Err(Error::EtagMismatch);
-                    }
+                    must_be_current(&halted, etag)?;
                     halted
                 }
                 other => other?,

@@ -14,7 +14,7 @@ use crate::{
     domain::{Access, HaltReason, Handle, InvalidHandle, Organization, Principal},
     driver::{DriveError, Driver},
     lifecycle::{self, Accepted, Observed},
-    store::Store,
+    store::{Lookup, Store},
 };
 
 /// The use cases: create, get, list, update, suspend and resume, delete, undelete. One file each.
@@ -120,6 +120,22 @@ pub(crate) fn must_operate(principal: &Principal, id: OrganizationId) -> Result<
         _ if principal.is_operator() => Ok(()),
         Access::None => Err(Error::NotFound),
         Access::Read | Access::Write => Err(Error::NotAllowed),
+    }
+}
+
+/// That the record is still the one whose etag the caller read last, if one was given.
+pub(crate) fn must_be_current(organization: &Organization, etag: Option<i64>) -> Result<(), Error> {
+    match etag {
+        Some(epoch) if epoch != organization.epoch => Err(Error::EtagMismatch),
+        _ => Ok(()),
+    }
+}
+
+/// The look for an organization's collections, and for what stands at its names.
+pub(crate) fn lookup(organization: &Organization) -> Lookup {
+    Lookup {
+        id: organization.id,
+        names: lifecycle::own_names(organization),
     }
 }
 

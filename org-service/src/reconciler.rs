@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     domain::{CollectionName, Organization, Seen, State},
     lifecycle::{self, Observed, own_names},
-    organizations::Organizations,
+    organizations::{Organizations, lookup},
     store::{Due, Lookup},
 };
 
@@ -289,12 +289,5 @@ impl Reconciler {
         if let Ok(Ok(Ok(Ok(_)))) = tokio::time::timeout(PATIENCE, ended).await {
             tracing::info!(organization = %id, kind, "recovered");
         }
-    }
-}
-
-fn lookup(organization: &Organization) -> Lookup {
-    Lookup {
-        id: organization.id,
-        names: own_names(organization),
     }
 }

@@ -5,7 +5,7 @@ use tenantry_common::{id::OrganizationId, rpc::client::CallContext};
 use crate::{
     domain::{Handle, Organization, Principal, State},
     lifecycle,
-    organizations::{Error, MAX_ATTEMPTS, Organizations, must_operate},
+    organizations::{Error, MAX_ATTEMPTS, Organizations, must_be_current, must_operate},
 };
 
 impl Organizations {
@@ -34,9 +34,7 @@ impl Organizations {
                     return Err(Error::NotFound);
                 }
             };
-            if etag.is_some_and(|epoch| epoch != organization.epoch) {
-                return Err(Error::EtagMismatch);
-            }
+            must_be_current(&organization, etag)?;
             if !deleted {
                 return match handle {
                     Some(other) if *other != organization.handle => Err(Error::NotDeleted),

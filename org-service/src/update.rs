@@ -5,7 +5,7 @@ use tenantry_common::{id::OrganizationId, rpc::client::CallContext};
 use crate::{
     domain::{Access, Handle, Labels, Organization, OrganizationName, Principal, State},
     lifecycle,
-    organizations::{Error, MAX_ATTEMPTS, Organizations, lost_a_race},
+    organizations::{Error, MAX_ATTEMPTS, Organizations, lost_a_race, must_be_current},
 };
 
 /// What shall change; what is none stays.
@@ -85,10 +85,8 @@ impl Organizations {
                 return Err(Error::NotFound);
             }
         }
-        match etag {
-            Some(epoch) if epoch != organization.epoch => Err(Error::EtagMismatch),
-            _ => Ok(organization),
-        }
+        must_be_current(&organization, etag)?;
+        Ok(organization)
     }
 
     /// Accepts the target and brings it about; none when the record has changed since it was read.

@@ -254,7 +254,7 @@ fn is_of(organization: &Organization, seen: &Seen) -> bool {
 }
 
 /// Whether it is the organization's own, as far as the record says.
-fn is_own(organization: &Organization, seen: &Seen) -> bool {
+pub(super) fn is_own(organization: &Organization, seen: &Seen) -> bool {
     is_of(organization, seen)
         && organization
             .stamp

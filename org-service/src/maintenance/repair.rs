@@ -9,7 +9,11 @@ use tenantry_common::{
     store::error::StoreError,
 };
 
-use super::{Maintenance, collection::has_collection, record::auth_agrees};
+use super::{
+    Maintenance,
+    collection::has_collection,
+    record::{auth_agrees, is_own},
+};
 use crate::{
     domain::{CollectionName, Handle, Labels, Organization, OrganizationName, Seen},
     driver::{DriveError, Notes},
@@ -180,7 +184,7 @@ impl Maintenance {
         notes: &Notes,
         context: &CallContext,
     ) -> Result<bool, RepairError> {
-        let found = self.at(vec![name.clone()]).await?;
+        let found = self.organizations.store.at(std::slice::from_ref(name)).await?;
         let Some(seen) = found.first() else {
             // It was there at the first attempt, and is where it belongs by now.
             return match notes.taken().is_empty() {
@@ -257,10 +261,6 @@ fn left_of_purged<'a>(organization: &Organization, seen: &'a [Seen]) -> Option<&
     if organization.home.is_some() {
         return None;
     }
-    let is_own = |seen: &&Seen| {
-        seen.stamp.is_some_and(|stamp| {
-            stamp.organization == organization.id && organization.stamp.is_none_or(|own| own == stamp.attempt)
-        })
-    };
-    seen.iter().find(is_own).map(|seen| &seen.name)
+    let own = seen.iter().find(|seen| is_own(organization, seen));
+    own.map(|seen| &seen.name)
 }

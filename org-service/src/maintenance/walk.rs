@@ -14,8 +14,7 @@ use super::{
 use crate::{
     admins::OrganizationAdmins,
     domain::{CollectionName, Handle, Organization, Seen},
-    lifecycle,
-    organizations::Error,
+    organizations::{Error, lookup},
     store::Lookup,
 };
 
@@ -214,7 +213,8 @@ impl Maintenance {
             .iter()
             .filter_map(|finding| finding.collection.clone())
             .collect();
-        let again = self.suspected(&self.at(names).await?).await?;
+        let again = self.organizations.store.at(&names).await?;
+        let again = self.suspected(&again).await?;
         Ok(Part {
             findings: seen_twice(&suspected, again.into_iter().flatten()),
             checked: seen.len(),
@@ -223,16 +223,6 @@ impl Maintenance {
                 .filter(|_| more)
                 .map(|last| Position::Collections(Some(last.name.clone()))),
         })
-    }
-
-    /// What stands at these names.
-    pub(super) async fn at(&self, names: Vec<CollectionName>) -> Result<Vec<Seen>, StoreError> {
-        if names.is_empty() {
-            return Ok(Vec::new());
-        }
-        // A new id is nobody's: nothing is found by it.
-        let nobody = OrganizationId::from_uuid(self.organizations.ids.uuid_v4());
-        self.organizations.store.look(nobody, &names).await
     }
 
     /// What is wrong with each of these collections.
@@ -270,11 +260,4 @@ impl Maintenance {
 fn place(name: &CollectionName, holders: &Holders) -> Option<OrganizationId> {
     let holder = || holders.get(&name.handle()?)?.first().copied();
     name.trash_of().or_else(|| name.condemned_for()).or_else(holder)
-}
-
-fn lookup(organization: &Organization) -> Lookup {
-    Lookup {
-        id: organization.id,
-        names: lifecycle::own_names(organization),
-    }
 }
