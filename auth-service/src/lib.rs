@@ -5,6 +5,8 @@ pub mod cancel_admin;
 mod config;
 pub mod current_admin;
 pub mod domain;
+#[cfg(feature = "failpoints")]
+pub mod failpoints;
 pub mod grpc;
 pub mod hashing;
 pub mod key;

@@ -7,6 +7,7 @@ use tenantry_common::{
     email::Email,
     id::{AdminId, OrganizationId},
     password_rules::Password,
+    seeded_bug,
     store::error::StoreError,
 };
 
@@ -101,6 +102,9 @@ fn repeated(existing: Admin, new: &NewAdmin) -> Result<Admin, PrepareAdminError>
     let same_email = existing
         .credentials()
         .is_some_and(|credentials| credentials.email == new.email);
+    if seeded_bug!(PrepareNotIdempotent) {
+        return Err(PrepareAdminError::AdminState);
+    }
     if same_email && existing.affiliation == Affiliation::owner_of(new.organization_id) {
         Ok(existing)
     } else {

@@ -53,14 +53,17 @@ pub struct Environment {
     pub clock: Arc<dyn Clock>,
     /// Where ids, salts and other random bytes come from.
     pub ids: Arc<dyn Ids>,
+    /// A store that is open already; otherwise the one that the settings name is opened.
+    pub store: Option<Arc<dyn Store>>,
 }
 
 impl Default for Environment {
-    /// The host's clock and random numbers.
+    /// The host's clock and random numbers, and the store of the settings.
     fn default() -> Self {
         Self {
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
+            store: None,
         }
     }
 }
@@ -154,7 +157,7 @@ async fn prepare(
     environment: Environment,
 ) -> Result<(Parts, ServiceCredential), RunError> {
     let Settings {
-        store,
+        store: store_url,
         store_cache_mib,
         scheme,
         hash_threads,
@@ -168,8 +171,13 @@ async fn prepare(
         credential,
         server: _,
     } = settings;
-    let Environment { clock, ids } = environment;
-    let store = open(store, store_cache_mib).await?;
+    let Environment { clock, ids, store } = environment;
+    let store = match store {
+        Some(store) => store,
+        None => open(store_url, store_cache_mib).await?,
+    };
+    #[cfg(feature = "failpoints")]
+    let store = crate::failpoints::store(store);
     let deadline = Instant::now() + START_TIMEOUT;
     let pool = HashingPool::start(hash_threads, hash_queue)?;
     let passwords = Arc::new(Passwords::new(scheme, pool, Arc::clone(&ids), deadline).await?);

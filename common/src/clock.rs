@@ -89,7 +89,10 @@ impl Clock for SystemClock {
     )]
     fn now(&self) -> Timestamp {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-        Timestamp(millis(since_epoch.unwrap_or_default()))
+        let now = Timestamp(millis(since_epoch.unwrap_or_default()));
+        #[cfg(feature = "failpoints")]
+        let now = now + crate::failpoints::clock_ahead();
+        now
     }
 }
 

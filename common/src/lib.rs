@@ -3,10 +3,15 @@
 pub mod clock;
 pub mod config;
 pub mod email;
+#[cfg(feature = "failpoints")]
+pub mod failpoints;
+mod faults;
 pub mod id;
 pub mod password_rules;
 pub mod process;
 pub mod rpc;
+#[cfg(feature = "failpoints")]
+pub mod seeded_bug;
 pub mod store;
 pub mod telemetry;
 #[cfg(any(test, feature = "test-util"))]

@@ -38,6 +38,10 @@ const LAST_WAIT: Duration = Duration::from_secs(1);
 
 /// The settings of one of the servers.
 pub trait ServiceConfig: Args {
+    /// Where a test may have it die; see `failpoints`.
+    #[cfg(feature = "failpoints")]
+    const POINTS: &[&'static str] = &[];
+
     /// Where it listens.
     fn listen(&self) -> SocketAddr;
 
@@ -141,6 +145,8 @@ where
             let usage = |error| Failed::new(EXIT_USAGE, error);
             check(&config).map_err(usage)?;
             log(&config.server().log).map_err(usage)?;
+            #[cfg(feature = "failpoints")]
+            crate::failpoints::obey(C::POINTS).map_err(|error| Failed::new(EXIT_USAGE, error))?;
             let named = command_line::named(&command, "listen");
             runtime.block_on(serve(config, &named, run))
         }

@@ -84,6 +84,9 @@ pub struct Config {
 }
 
 impl ServiceConfig for Config {
+    #[cfg(feature = "failpoints")]
+    const POINTS: &[&'static str] = crate::failpoints::POINTS;
+
     fn listen(&self) -> SocketAddr {
         self.listen
     }

@@ -4,6 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use tenantry_common::{
     id::{AdminId, OrganizationId},
     rpc::client::CallContext,
+    seeded_bug,
     store::error::StoreError,
 };
 use uuid::Uuid;
@@ -39,7 +40,8 @@ impl Organizations {
     /// # Errors
     /// [`Error`]; whatever it is, nothing of the organization is left behind or something is under way that ends by itself.
     pub async fn create(&self, create: Create, context: &CallContext) -> Result<Organization, Error> {
-        let request = create.request_id.map(|key| CreateRequest {
+        let request_id = create.request_id.filter(|_| !seeded_bug!(RequestIdIgnored));
+        let request = request_id.map(|key| CreateRequest {
             key,
             fingerprint: create.fingerprint(),
         });

@@ -12,6 +12,8 @@ pub mod create;
 pub mod delete;
 pub mod domain;
 pub mod driver;
+#[cfg(feature = "failpoints")]
+pub mod failpoints;
 pub mod grpc;
 pub mod lifecycle;
 pub mod maintenance;

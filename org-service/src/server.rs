@@ -131,6 +131,8 @@ pub async fn run_in(
         Some(store) => store,
         None => store::open(&store_url, store_cache_mib, Arc::clone(&clock), &*ids).await?,
     };
+    #[cfg(feature = "failpoints")]
+    let (store, admins) = (crate::failpoints::store(store), crate::failpoints::admins(admins));
     let tasks = TaskTracker::new();
     let driver = Arc::new(Driver {
         store: Arc::clone(&store),

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod deployment;
+mod failpoints;
 mod topology;
 
 use std::path::Path;

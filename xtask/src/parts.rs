@@ -38,6 +38,25 @@ impl Parts {
         Ok(made)
     }
 
+    /// Runs a part of this program's own; it passes when there is no error, which is printed.
+    pub fn check(
+        &mut self,
+        name: &'static str,
+        check: impl FnOnce() -> Result<(), Box<dyn Error>>,
+    ) -> Outcome {
+        println!("\n=== {name}");
+        let begun = Instant::now();
+        let outcome = match check() {
+            Ok(()) => Outcome::Passed,
+            Err(error) => {
+                println!("error: {error}");
+                Outcome::Failed
+            }
+        };
+        self.0.push((name, begun.elapsed(), outcome));
+        outcome
+    }
+
     /// Runs a command as a part; it passes when the command succeeds.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::{error::Error, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 
-use crate::{check, explore, guard, mongodb, test};
+use crate::{bugs, check, explore, guard, mongodb, test};
 
 /// Does the task that the command line names.
 pub fn main() -> ExitCode {
@@ -35,6 +35,8 @@ enum Task {
     Check,
     /// Run a throw-away MongoDB, the one the tests would use, until Ctrl-C, and print its URI.
     Mongo,
+    /// Have the servers be wrong in twelve ways, one at a time, and see that the tests find each.
+    Bugs,
     /// Explore the lifecycle's states with bounds too wide for every day; takes long.
     Explore,
     /// Run a server that ends when standard input does, and then remove its directory.
@@ -55,6 +57,7 @@ impl Task {
             Self::Test { arguments } => test::run(&arguments),
             Self::Check => check::run(),
             Self::Mongo => mongodb::run(),
+            Self::Bugs => bugs::run(),
             Self::Explore => explore::run(),
             Self::Guard { directory, command } => guard::run(&directory, &command),
         }

@@ -96,6 +96,7 @@ pub async fn start_at(store: &str, flags: &[&str]) -> Server {
     let environment = Environment {
         clock: clock.clone(),
         ids: Arc::new(SystemIds),
+        store: None,
     };
     let (stop, stopped) = oneshot::channel::<()>();
     let shutdown = async move {

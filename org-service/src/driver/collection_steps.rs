@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tenantry_common::store::error::StoreError;
+use tenantry_common::{seeded_bug, store::error::StoreError};
 
 use super::drive::{Drive, Stop};
 use crate::{
@@ -58,6 +58,9 @@ impl Drive {
     }
 
     pub(super) async fn quarantine(&mut self, name: &CollectionName) -> Result<(), Stop> {
+        if seeded_bug!(QuarantineDrops) {
+            return self.drop_collection(name).await;
+        }
         let to = CollectionName::stray(self.driver.ids.uuid_v4());
         tracing::warn!(organization = %self.organization.id, %name, %to, "a collection stands in the way: set aside");
         if self.rename(name, &to).await? {

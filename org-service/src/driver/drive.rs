@@ -3,7 +3,7 @@
 use std::{future::Future, pin::pin, sync::Arc};
 
 use backon::ExponentialBackoff;
-use tenantry_common::{rpc::request_id::RequestId, store::error::StoreError};
+use tenantry_common::{failpoint, rpc::request_id::RequestId, store::error::StoreError};
 
 use super::{DriveError, Driver, Notes, backoff};
 use crate::{
@@ -96,6 +96,7 @@ impl Drive {
         loop {
             let step = lifecycle::next(&self.organization, &self.observed);
             tracing::debug!(organization = %self.organization.id, ?step, "step");
+            failpoint!(&crate::failpoints::before(&self.organization, &step));
             match step {
                 Step::Finish => return self.finish().await,
                 Step::Halt(reason) => {
@@ -140,6 +141,7 @@ impl Drive {
             now,
         ))
         .await?;
+        failpoint!(&crate::failpoints::done(kind));
         self.notes
             .note(format!("brought the {} to its end", kind.unwrap_or("operation")));
         Ok(())

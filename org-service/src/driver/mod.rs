@@ -31,6 +31,10 @@ use crate::{
 /// whoever takes its lease next.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(60);
 
+/// Longest pause between two attempts, without its jitter of as much again: what comes back is met within half a
+/// second.
+const RETRY_AT_MOST: Duration = Duration::from_millis(250);
+
 /// How long before its deadline a caller is told that the operation goes on without it.
 const ANSWER_MARGIN: Duration = Duration::from_millis(50);
 
@@ -158,7 +162,7 @@ async fn outcome_in_time(
 fn backoff() -> ExponentialBackoff {
     ExponentialBuilder::new()
         .with_min_delay(Duration::from_millis(50))
-        .with_max_delay(Duration::from_secs(2))
+        .with_max_delay(RETRY_AT_MOST)
         .with_total_delay(Some(GIVE_UP_AFTER))
         .without_max_times()
         .with_jitter()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tenantry_common::clock::Timestamp;
+use tenantry_common::{clock::Timestamp, seeded_bug};
 use uuid::Uuid;
 
 use crate::domain::{CreateStep, HaltReason, HeldHandle, Operation, OperationKind, Organization, State};
@@ -101,6 +101,9 @@ pub fn finish(
                 rest(next.handles.iter_mut(), now + policy.handle_rest);
             }
         }
+    }
+    if seeded_bug!(HandlesDoNotRest) {
+        next.handles.retain(|held| held.rest_until.is_none());
     }
     next
 }

@@ -1,5 +1,6 @@
 //! The one place that decides what an operation does next.
 
+use tenantry_common::seeded_bug;
 use uuid::Uuid;
 
 use crate::domain::{CollectionName, CreateStep, HaltReason, OperationKind, Organization, Seen, State};
@@ -67,6 +68,9 @@ pub fn next(organization: &Organization, observed: &Observed) -> Step {
         Some(OperationKind::Rename { .. }) => bring_home(organization, observed).unwrap_or(Step::Finish),
         Some(OperationKind::Suspend) => set_gate(GateState::Suspended, observed).unwrap_or(Step::Finish),
         Some(OperationKind::Resume) => set_gate(GateState::Open, observed).unwrap_or(Step::Finish),
+        Some(OperationKind::Delete) if seeded_bug!(DataBeforeSessions) => bring_home(organization, observed)
+            .or_else(|| set_gate(GateState::Suspended, observed))
+            .unwrap_or(Step::Finish),
         // Tokens die before data moves.
         Some(OperationKind::Delete) => set_gate(GateState::Suspended, observed)
             .or_else(|| bring_home(organization, observed))
@@ -101,6 +105,13 @@ pub fn gate_of(organization: &Organization) -> Option<GateState> {
 }
 
 fn next_of_create(step: CreateStep, organization: &Organization, observed: &Observed) -> Step {
+    let home = || bring_home(organization, observed);
+    if seeded_bug!(CollectionBeforeAdmin)
+        && step == CreateStep::Intent
+        && let Some(first) = home()
+    {
+        return first;
+    }
     match (step, observed.admin) {
         (CreateStep::Intent, AdminSeen::Unknown) if observed.has_password => Step::PrepareAdmin,
         (CreateStep::Intent, AdminSeen::Unknown) => Step::AskForAdmin,
@@ -112,7 +123,8 @@ fn next_of_create(step: CreateStep, organization: &Organization, observed: &Obse
         }
         (CreateStep::RollingBack, AdminSeen::Cancelled) => Step::Finish,
         (CreateStep::RollingBack, _) => Step::CancelAdmin,
-        (CreateStep::AdminPrepared, admin) => bring_home(organization, observed)
+        (CreateStep::AdminPrepared, admin) => home()
+            .filter(|_| !seeded_bug!(CommitBeforeCollection))
             .or_else(|| set_gate(GateState::Open, observed))
             .or_else(|| (admin != AdminSeen::Active).then_some(Step::ActivateAdmin))
             .unwrap_or(Step::Finish),
@@ -138,6 +150,10 @@ fn bring_home(organization: &Organization, observed: &Observed) -> Option<Step> 
         return Some(Step::Look);
     };
     let attempt_at = |seen: &Seen| {
+        if seeded_bug!(NoStampCheck) {
+            let borne = seen.stamp.map(|stamp| stamp.attempt);
+            return Some(organization.stamp.or(borne).unwrap_or_default());
+        }
         seen.stamp
             .filter(|stamp| stamp.organization == organization.id)
             .map(|s| s.attempt)
@@ -172,6 +188,9 @@ fn bring_home(organization: &Organization, observed: &Observed) -> Option<Step> 
         // Deleted in the place of a create that halted because it is gone: nobody had a use for it.
         ([], Some(_)) if organization.state_before_delete == Some(State::Provisioning) => None,
         ([], Some(_)) => Some(Step::Halt(HaltReason::CollectionMissing)),
+        ([_], None) if seeded_bug!(DropByHandle) => {
+            Some(Step::Drop(CollectionName::in_use(&organization.handle)))
+        }
         ([at], None) if at.is_condemned(organization.id) => Some(Step::Drop((*at).clone())),
         ([at], None) => Some(Step::Condemn((*at).clone())),
         ([], None) => None,

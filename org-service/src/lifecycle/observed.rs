@@ -1,5 +1,7 @@
 //! What a driver knows of the world at present.
 
+use tenantry_common::seeded_bug;
+
 use crate::domain::{CollectionName, OperationKind, Organization, Seen, State};
 
 use super::GateState;
@@ -104,7 +106,7 @@ impl Observed {
     /// A drop that was acknowledged.
     pub fn dropped(&mut self, name: &CollectionName) {
         if let Some(collections) = &mut self.collections {
-            collections.retain(|seen| seen.name != *name);
+            collections.retain(|seen| seen.name != *name && !seeded_bug!(DropByHandle));
         }
     }
 

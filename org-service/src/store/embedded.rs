@@ -37,7 +37,14 @@ impl EmbeddedStore {
     /// # Errors
     /// Says which file cannot be used, and why.
     pub async fn open(path: &Path, cache_bytes: usize, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
-        let database = EmbeddedDatabase::open(path, cache_bytes)?;
+        Self::new(EmbeddedDatabase::open(path, cache_bytes)?, clock).await
+    }
+
+    /// The store in this database; its tables are made where they are missing.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn new(database: EmbeddedDatabase, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let start = database
             .write(|transaction| {
                 collections::make_table(transaction)?;

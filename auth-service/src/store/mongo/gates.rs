@@ -3,6 +3,7 @@
 use mongodb::{bson::doc, options::ReturnDocument};
 use tenantry_common::{
     id::OrganizationId,
+    seeded_bug,
     store::{
         error::StoreError,
         mongo::{classify, detached},
@@ -28,6 +29,9 @@ impl MongoStore {
         epoch: i64,
     ) -> Result<Option<Gate>, StoreError> {
         let mut admitting = doc! { "_id": binary(organization_id.as_uuid()), "epoch": { "$lte": epoch } };
+        if seeded_bug!(GateIgnoresEpoch) {
+            admitting.remove("epoch");
+        }
         if state != GateState::Purged {
             admitting.insert("state", doc! { "$ne": name(GateState::Purged) });
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use redb::{
     ReadTransaction, ReadableTableMetadata, TableDefinition, TableError, TableHandle, WriteTransaction,
 };
-use tenantry_common::store::error::StoreError;
+use tenantry_common::{seeded_bug, store::error::StoreError};
 
 use crate::{
     domain::{CollectionName, Seen, Stamp},
@@ -46,6 +46,9 @@ pub(super) fn rename(
     from: &CollectionName,
     to: &CollectionName,
 ) -> Result<(), StoreError> {
+    if seeded_bug!(DropTarget) && from != to && exists(transaction, from)? {
+        drop_named(transaction, to)?;
+    }
     match transaction.rename_table(documents(from), documents(to)) {
         Err(TableError::TableDoesNotExist(_)) => return Err(StoreError::NotFound),
         Err(TableError::TableExists(_)) => return Err(StoreError::AlreadyExists(COLLECTION_INDEX)),

@@ -6,9 +6,12 @@ use mongodb::{
     bson::{Bson, Document, doc},
     results::CollectionSpecification,
 };
-use tenantry_common::store::{
-    error::StoreError,
-    mongo::{acknowledged, classify, command_code},
+use tenantry_common::{
+    seeded_bug,
+    store::{
+        error::StoreError,
+        mongo::{acknowledged, classify, command_code},
+    },
 };
 
 use crate::{
@@ -36,7 +39,8 @@ pub(super) async fn create(database: &Database, name: &str, title: &str) -> Resu
 
 pub(super) async fn rename(database: &Database, from: &str, to: &str) -> Result<Outcome, StoreError> {
     let space = |name: &str| format!("{}.{name}", database.name());
-    let command = doc! { "renameCollection": space(from), "to": space(to), "dropTarget": false };
+    let command =
+        doc! { "renameCollection": space(from), "to": space(to), "dropTarget": seeded_bug!(DropTarget) };
     send_once(&database.client().database("admin"), command).await
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mongodb::bson::{Bson, Document, doc, serialize_to_bson};
-use tenantry_common::{clock::Timestamp, id::OrganizationId, store::error::StoreError};
+use tenantry_common::{clock::Timestamp, id::OrganizationId, seeded_bug, store::error::StoreError};
 
 use super::{
     record::Record,
@@ -46,6 +46,9 @@ pub(super) fn by_id(id: OrganizationId) -> Document {
 }
 
 pub(super) fn by_fence(fence: Fence) -> Document {
+    if seeded_bug!(FenceNotInFilter) {
+        return by_id(fence.organization);
+    }
     doc! {
         "_id": bson_uuid(fence.organization.as_uuid()),
         "operation.id": bson_uuid(&fence.operation),

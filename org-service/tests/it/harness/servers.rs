@@ -110,6 +110,7 @@ pub(super) async fn start_auth(store: &str, clock: Arc<ManualClock>, at: Option<
     let environment = auth_service::Environment {
         clock,
         ids: Arc::new(SystemIds),
+        store: None,
     };
     let task = tokio::spawn(async move {
         let shutdown = async { drop(stopped.await) };
