@@ -1,5 +1,7 @@
 //! The embedded store's ground: one redb file, one writer thread that commits many writes with one fsync.
 
+mod newborn;
+
 use std::{
     fmt,
     fs::{DirBuilder, File, OpenOptions},
@@ -10,11 +12,12 @@ use std::{
 };
 
 use redb::{
-    Database, DatabaseError, ReadTransaction, ReadableDatabase, StorageError, TableHandle, WriteTransaction,
-    backends::FileBackend,
+    Database, DatabaseError, ReadTransaction, ReadableDatabase, StorageBackend, StorageError, TableHandle,
+    WriteTransaction, backends::FileBackend,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
+use self::newborn::Newborn;
 use super::{
     error::StoreError,
     writer::{Writer, WriterStopped},
@@ -64,15 +67,24 @@ impl EmbeddedDatabase {
             source,
         };
         let file = create_or_open(path).map_err(io_error)?;
-        let file = FileBackend::new(file)
-            .and_then(|backend| {
-                Database::builder()
-                    .set_cache_size(cache_bytes)
-                    .create_with_backend(backend)
-            })
+        let backend = FileBackend::new(file).map_err(|error| open_error(path, error))?;
+        Self::open_on(backend, path, cache_bytes)
+    }
+
+    /// Opens what is kept in `backend`, which errors call `path`: as [`open`](Self::open) does with a file.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open_on(backend: impl StorageBackend, path: &Path, cache_bytes: usize) -> Result<Self, OpenError> {
+        let file = Database::builder()
+            .set_cache_size(cache_bytes)
+            .create_with_backend(Newborn::new(backend))
             .map(Arc::new)
             .map_err(|error| open_error(path, error))?;
-        let writer = Writer::start(Arc::clone(&file)).map_err(io_error)?;
+        let writer = Writer::start(Arc::clone(&file)).map_err(|source| OpenError::Io {
+            path: path.to_owned(),
+            source,
+        })?;
         Ok(Self {
             writer: Arc::new(writer),
             file,
@@ -158,10 +170,8 @@ fn read<T>(
 
 /// Opens the file; a new one is made with its directories, for its owner alone, and so that it outlasts a power cut.
 fn create_or_open(path: &Path) -> io::Result<File> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    if let Some(parent) = parent {
-        DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
-    }
+    let directory = above(path);
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     let file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -169,8 +179,22 @@ fn create_or_open(path: &Path) -> io::Result<File> {
         .truncate(false)
         .mode(0o600)
         .open(path)?;
-    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
+    File::open(directory)?.sync_all()?;
+    // A directory lasts once the one above it is synced, whether it was made now or by a start that was cut short. One
+    // that may not be opened was there before.
+    for made in directory
+        .ancestors()
+        .take_while(|made| !made.as_os_str().is_empty())
+    {
+        let _ = File::open(above(made)).and_then(|directory| directory.sync_all());
+    }
     Ok(file)
+}
+
+/// The directory that a file or a directory is in.
+fn above(path: &Path) -> &Path {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
 }
 
 fn open_error(path: &Path, error: DatabaseError) -> OpenError {
