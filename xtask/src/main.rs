@@ -3,6 +3,7 @@
 
 mod bugs;
 mod cargo;
+mod chaos;
 mod check;
 mod explore;
 mod guard;

@@ -4,7 +4,15 @@ mod mongod;
 mod secantus;
 mod server;
 
-use std::{env, error::Error, fmt, thread, time::Duration};
+use std::{
+    env,
+    error::Error,
+    ffi::OsString,
+    fmt,
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
 
 use server::Server;
 
@@ -64,7 +72,7 @@ pub fn find() -> Result<MongoDb, Box<dyn Error>> {
     {
         return Ok(MongoDb::Given(uri));
     }
-    if let Some(program) = mongod::program(env::var_os("MONGOD"), env::var_os("PATH")) {
+    if let Some(program) = mongod_here() {
         let kind = program.display().to_string();
         return Ok(MongoDb::Started {
             kind,
@@ -76,6 +84,23 @@ pub fn find() -> Result<MongoDb, Box<dyn Error>> {
         kind,
         server: secantus::start()?,
     })
+}
+
+/// The command line of a durable MongoDB for whoever starts and stops it by itself, with `{directory}` and `{port}` in
+/// it: a mongod, else SecantusDB.
+///
+/// # Errors
+/// Why there is none.
+pub fn command_line() -> Result<Vec<OsString>, Box<dyn Error>> {
+    let (directory, port) = (Path::new("{directory}"), "{port}");
+    match mongod_here() {
+        Some(program) => Ok(mongod::command(&program, directory, port)),
+        None => secantus::durable(directory, port),
+    }
+}
+
+fn mongod_here() -> Option<PathBuf> {
+    mongod::program(env::var_os("MONGOD"), env::var_os("PATH"))
 }
 
 /// `cargo xtask mongo`: keeps one running, for people.

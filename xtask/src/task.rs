@@ -4,7 +4,7 @@ use std::{error::Error, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 
-use crate::{bugs, check, explore, guard, mongodb, test};
+use crate::{bugs, chaos, check, explore, guard, mongodb, test};
 
 /// Does the task that the command line names.
 pub fn main() -> ExitCode {
@@ -35,6 +35,16 @@ enum Task {
     Check,
     /// Run a throw-away MongoDB, the one the tests would use, until Ctrl-C, and print its URI.
     Mongo,
+    /// Kill, freeze and cut off both servers under load, and check what they promised.
+    ///
+    /// Builds the servers with failpoints, for debugging unless --release is among the arguments. `cargo xtask chaos
+    /// --help` tells of all others.
+    #[command(disable_help_flag = true)]
+    Chaos {
+        /// What is done, how often, on which stores, and from which seed.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
+        arguments: Vec<String>,
+    },
     /// Have the servers be wrong in twelve ways, one at a time, and see that the tests find each.
     Bugs,
     /// Explore the lifecycle's states with bounds too wide for every day; takes long.
@@ -57,6 +67,7 @@ impl Task {
             Self::Test { arguments } => test::run(&arguments),
             Self::Check => check::run(),
             Self::Mongo => mongodb::run(),
+            Self::Chaos { arguments } => chaos::run(&arguments),
             Self::Bugs => bugs::run(),
             Self::Explore => explore::run(),
             Self::Guard { directory, command } => guard::run(&directory, &command),

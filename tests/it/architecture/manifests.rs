@@ -24,6 +24,7 @@ pub const ARROWS: &[(&str, &str, &[&str])] = &[
         "tenantry",
         &["tenantry-proto", "tenantry-common", "auth-service", "org-service"],
     ),
+    ("chaos", "tenantry-chaos", &["tenantry-proto", "tenantry-common"]),
     ("xtask", "xtask", &[]),
 ];
 

@@ -27,15 +27,17 @@ pub fn program(named: Option<OsString>, path: Option<OsString>) -> Option<PathBu
 /// Why it does not start, with the end of its log.
 pub fn start(program: &Path) -> Result<Server, Box<dyn Error>> {
     let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-    let arguments = |data: &Path| {
-        let mut command = vec![program.into(), "--dbpath".into(), data.into()];
-        command.extend(["--bind_ip", "127.0.0.1", "--port"].map(OsString::from));
-        command.push(port.to_string().into());
-        // failCommand, by which the tests break calls.
-        command.extend(["--setParameter", "enableTestCommands=1"].map(OsString::from));
-        command
-    };
-    Server::start(arguments, |log| announced(log).then_some(port))
+    let start = |data: &Path| command(program, data, &port.to_string());
+    Server::start(start, |log| announced(log).then_some(port))
+}
+
+/// Its command line.
+pub fn command(program: &Path, data: &Path, port: &str) -> Vec<OsString> {
+    let mut command = vec![program.into(), "--dbpath".into(), data.into()];
+    command.extend(["--bind_ip", "127.0.0.1", "--port", port].map(OsString::from));
+    // failCommand, by which the tests break calls.
+    command.extend(["--setParameter", "enableTestCommands=1"].map(OsString::from));
+    command
 }
 
 /// Whether the log says that mongod takes connections.

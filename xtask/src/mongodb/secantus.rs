@@ -22,18 +22,29 @@ pub const VERSION: &str = "0.7.0b3";
 /// Why it cannot be installed, or does not start, with the end of its log.
 pub fn start() -> Result<Server, Box<dyn Error>> {
     let python = installed()?;
+    Server::start(|data| command(python, data, "0"), announced)
+}
+
+/// The command line of one whose every commit is on the disk before it is answered.
+///
+/// # Errors
+/// Why it cannot be installed.
+pub fn durable(data: &Path, port: &str) -> Result<Vec<OsString>, Box<dyn Error>> {
+    let mut command = command(installed()?, data, port);
+    command.push("--sync-on-commit".into());
+    Ok(command)
+}
+
+fn command(python: PathBuf, data: &Path, port: &str) -> Vec<OsString> {
     let launcher = root().join("xtask/mongo_test_server.py");
-    let command = |data: &Path| {
-        let mut command: Vec<OsString> = vec![
-            python.into(),
-            launcher.into(),
-            "--storage-path".into(),
-            data.into(),
-        ];
-        command.extend(["--host", "127.0.0.1", "--port", "0", "--enable-test-commands"].map(OsString::from));
-        command
-    };
-    Server::start(command, announced)
+    let mut command: Vec<OsString> = vec![
+        python.into(),
+        launcher.into(),
+        "--storage-path".into(),
+        data.into(),
+    ];
+    command.extend(["--host", "127.0.0.1", "--port", port, "--enable-test-commands"].map(OsString::from));
+    command
 }
 
 /// The port in `… secantus listening on 127.0.0.1:40001`.

@@ -1,0 +1,204 @@
+//! How a server is brought to a point where it dies.
+
+use std::{collections::HashSet, time::Duration};
+
+use futures::future::join_all;
+use tokio::time::sleep;
+use uuid::Builder;
+
+use super::{
+    plan::At,
+    points::{Leftover, Way, way_to},
+    scene::{Scene, SceneError, Strike, UNTIL_SOUND},
+};
+use crate::{
+    history::{Call, Outcome, Request, Seen, State},
+    stack::{Server, Started},
+};
+
+/// The client that what is done by hand is written down for.
+const HAND: usize = usize::MAX;
+
+impl Scene {
+    /// Has a server die at a point, however it is reached.
+    pub(super) async fn kill_at(&mut self, at: &At) -> Result<Strike, SceneError> {
+        let order = format!("kill {} {}", at.point, at.nth);
+        match way_to(&at.point) {
+            Way::Load => {
+                self.stack.arm(at.server, &order).await?;
+                self.until_hit(at.server).await
+            }
+            Way::Start => self.die_on_the_way(at.server, order, None).await,
+            Way::Takeover(first) => match self.die_first(at.server, first).await? {
+                None => self.die_on_the_way(at.server, order, None).await,
+                Some(void) => Ok(void),
+            },
+            Way::Later(leftover, ahead) => match self.leave(at.server, leftover).await? {
+                None => self.die_on_the_way(at.server, order, Some(ahead)).await,
+                Some(void) => Ok(void),
+            },
+            Way::GateMoved => self.after_a_moved_gate(at, &order).await,
+            Way::LoginOvertaken => self.between_logins(at, &order).await,
+            Way::Squatter => self.beside_a_squatter(at, order).await,
+        }
+    }
+
+    /// Has the server die at another point before; the strike, if it did not come there.
+    async fn die_first(&mut self, server: Server, point: &str) -> Result<Option<Strike>, SceneError> {
+        self.stack.arm(server, &format!("kill {point}")).await?;
+        let strike = self.until_hit(server).await?;
+        Ok(strike.void.is_some().then_some(strike))
+    }
+
+    /// Starts the server again with an order for a point on its way.
+    async fn die_on_the_way(
+        &mut self,
+        server: Server,
+        order: String,
+        ahead: Option<Duration>,
+    ) -> Result<Strike, SceneError> {
+        if let Some(ahead) = ahead {
+            self.ahead.push((self.history.now(), ahead));
+        }
+        match self.stack.restart(server, &[order], ahead).await? {
+            Started::Hit(_) => Ok(Strike {
+                void: self.idle(),
+                dead: vec![server],
+            }),
+            Started::Serving(_) => self.until_hit(server).await,
+        }
+    }
+
+    /// Sees to it that the server leaves something to see to later; the strike, if it did not come to that.
+    async fn leave(&mut self, server: Server, leftover: Leftover) -> Result<Option<Strike>, SceneError> {
+        let left = |request: &Request, outcome: &Outcome| match leftover {
+            Leftover::RestingHandle => {
+                matches!(request, Request::Rename { .. }) && matches!(outcome, Outcome::Organization(_))
+            }
+            Leftover::RolledBackCreate => {
+                matches!(request, Request::Create { .. })
+                    && *outcome == Outcome::Refused("EMAIL_TAKEN".to_owned())
+            }
+            Leftover::Recheck(_) => false,
+        };
+        if let Leftover::Recheck(point) = leftover {
+            if let Some(void) = self.die_first(server, point).await? {
+                return Ok(Some(void));
+            }
+            self.stack.restart(server, &[], None).await?;
+            self.load.pause().await;
+            self.stack.until_sound(UNTIL_SOUND).await?;
+            self.history.barrier();
+            self.load.resume();
+            return Ok(None);
+        }
+        let answered = |scene: &Self| {
+            let calls = scene.history.calls();
+            calls.iter().any(|call| {
+                call.outcome
+                    .as_ref()
+                    .is_some_and(|outcome| left(&call.request, outcome))
+            })
+        };
+        self.until(answered).await;
+        Ok((!answered(self)).then(|| Strike::unless(false, "there was nothing to see to later")))
+    }
+
+    /// Moves organizations' gates behind org-service's back, one after the other, and has each repaired, until the
+    /// server dies.
+    async fn after_a_moved_gate(&mut self, at: &At, order: &str) -> Result<Strike, SceneError> {
+        self.until(|scene| scene.active_organizations().len() > 2).await;
+        self.stack.arm(at.server, order).await?;
+        for seen in self.active_organizations() {
+            self.move_gate(&seen, false).await;
+            // The server dies under this call, if the organization is still as it was seen.
+            self.stack.repair(at.server, seen.id).await?;
+            if !self.stack.alive(at.server).await? {
+                break;
+            }
+        }
+        self.until_hit(at.server).await
+    }
+
+    /// Moves an organization's gate behind org-service's back while its admin logs in, again and again, until
+    /// auth-service dies; then has the organization repaired.
+    async fn between_logins(&mut self, at: &At, order: &str) -> Result<Strike, SceneError> {
+        const ROUNDS: usize = 40;
+        const LOGINS: usize = 8;
+        self.until(|scene| scene.an_admin().is_some()).await;
+        let Some((seen, login)) = self.an_admin() else {
+            return Ok(Strike::unless(false, "there is nobody who could log in"));
+        };
+        self.stack.arm(at.server, order).await?;
+        for _ in 0..ROUNDS {
+            self.move_gate(&seen, true).await;
+            let logins = (0..LOGINS).map(|_| self.load.ask(&login));
+            let pause = Duration::from_micros(self.rng.u64(0..6_000));
+            let shut = async {
+                sleep(pause).await;
+                self.move_gate(&seen, false).await;
+            };
+            tokio::join!(join_all(logins), shut);
+            if !self.stack.alive(at.server).await? {
+                break;
+            }
+        }
+        let strike = self.until_hit(at.server).await?;
+        self.stack.restart(at.server, &[], None).await?;
+        self.stack.repair(Server::Org(0), seen.id).await?;
+        Ok(strike)
+    }
+
+    /// Moves a gate. For who looks at the history it is a suspension of which nobody knows whether it happened.
+    async fn move_gate(&self, seen: &Seen, open: bool) {
+        let organization = seen.id;
+        let call = self.history.invoke(HAND, Request::Suspend { organization });
+        // auth-service may be dead, or the organization have moved on.
+        let _ = self.stack.set_gate(organization, seen.epoch, open).await;
+        self.history.finish(call, Outcome::Unknown("by hand".to_owned()));
+    }
+
+    /// Has a collection that is nobody's stand where a new organization's shall be.
+    async fn beside_a_squatter(&mut self, at: &At, order: String) -> Result<Strike, SceneError> {
+        let handle = format!("squat_{:08x}", self.rng.u32(..));
+        let collection = format!("org_{handle}");
+        self.stack.kill(at.server).await?;
+        self.stack.plant(&collection).await?;
+        self.stack.restart(at.server, &[order], None).await?;
+        // The server dies under this call.
+        let request = Request::Create {
+            request_id: Builder::from_random_bytes(self.rng.u128(..).to_be_bytes()).into_uuid(),
+            email: format!("{handle}@example.com"),
+            handle,
+        };
+        self.load.ask(&request).await;
+        self.until_hit(at.server).await
+    }
+
+    /// The organizations that answers showed last as ACTIVE, the youngest answer first.
+    fn active_organizations(&self) -> Vec<Seen> {
+        let mut met = HashSet::new();
+        let mut active = Vec::new();
+        for call in self.history.calls().into_iter().rev() {
+            if let Some(Outcome::Organization(seen)) = call.outcome
+                && met.insert(seen.id)
+                && seen.state == State::Active
+            {
+                active.push(seen);
+            }
+        }
+        active
+    }
+
+    /// An organization in use, and the login of its admin.
+    fn an_admin(&self) -> Option<(Seen, Request)> {
+        let calls = self.history.calls();
+        self.active_organizations().into_iter().find_map(|seen| {
+            let logs_in = |call: &&Call| {
+                matches!(&call.request, Request::Login { organization, .. } if *organization == seen.id)
+            };
+            let login = calls.iter().find(logs_in)?.request.clone();
+            Some((seen, login))
+        })
+    }
+}

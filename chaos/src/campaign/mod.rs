@@ -1,0 +1,98 @@
+//! Many episodes, counted.
+
+mod approach;
+mod arguments;
+mod episode;
+mod lanes;
+mod plan;
+mod points;
+mod progress;
+mod report;
+mod scene;
+mod tally;
+
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    fs,
+    io::{self, Write},
+    process::ExitCode,
+    time::Instant,
+};
+
+use clap::Parser;
+use tokio::runtime::Runtime;
+
+use self::{arguments::Arguments, lanes::Lanes, plan::Backend, progress::say, report::Report, tally::Tally};
+use crate::stack::LEASE;
+
+/// Does what the command line asks for. The exit code is 1 when something was not as it was promised, or when nothing
+/// was wrong with servers that were told to have a bug.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = Runtime::new()
+        .map_err(Into::into)
+        .and_then(|runtime| runtime.block_on(run(&arguments)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to hear of an error here.
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let (seed, begun) = (arguments.seed(), Instant::now());
+    say(&format!("seed {seed}"));
+    let lanes = Lanes::new(arguments, seed);
+    let mut report = Report {
+        seed,
+        seeded_bug: arguments.bug.clone(),
+        took: begun.elapsed(),
+        lease: LEASE,
+        tallies: BTreeMap::new(),
+        failures: Vec::new(),
+    };
+    for backend in arguments.backends() {
+        let (tally, failures) = lanes.run(backend).await?;
+        report.tallies.insert(backend, tally);
+        report.failures.extend(failures);
+    }
+    report.took = begun.elapsed();
+    say(&format!("\n{}", report.to_markdown()));
+    if let Some(file) = &arguments.report {
+        fs::write(file, serde_json::to_string_pretty(&report)?)?;
+    }
+    judge(arguments, &report)
+}
+
+fn judge(arguments: &Arguments, report: &Report) -> Result<(), Box<dyn Error>> {
+    match (&arguments.bug, report.failures.len()) {
+        (Some(bug), 0) => return Err(format!("the bug {bug} slipped through").into()),
+        (Some(bug), _) => {
+            say(&format!("the bug {bug} was found"));
+            return Ok(());
+        }
+        (None, 0) => {}
+        (None, failures) => return Err(format!("{failures} episodes failed").into()),
+    }
+    if arguments.every_point || !arguments.point.is_empty() {
+        let never = report
+            .tallies
+            .iter()
+            .flat_map(|(backend, tally)| never_fired(*backend, tally));
+        let never: Vec<_> = never.collect();
+        if !never.is_empty() {
+            return Err(format!("nothing was killed at {}", never.join(", ")).into());
+        }
+    }
+    Ok(())
+}
+
+/// The points that were gone for in vain.
+fn never_fired(backend: Backend, tally: &Tally) -> Vec<String> {
+    let points = tally.points.iter().filter(|(_, count)| count.fired == 0);
+    points.map(|(point, _)| format!("{point} ({backend})")).collect()
+}

@@ -1,0 +1,309 @@
+//! One stack under load, and what is done to it.
+
+use std::{sync::Arc, time::Duration};
+
+use fastrand::Rng;
+use tokio::time::sleep;
+
+use super::{
+    plan::{Fault, Trouble},
+    tally::{Struck, Verdict},
+};
+use crate::{
+    history::{History, Micros, Outcome},
+    load::{Load, LoadError, Operator, Targets},
+    stack::{self, Between, OPERATOR_EMAIL, OPERATOR_PASSWORD, Server, Setup, Stack},
+};
+
+/// Clients of a stack.
+const CLIENTS: usize = 5;
+/// How long a point is waited for before its fault counts as void.
+const UNTIL_HIT: Duration = Duration::from_secs(6);
+/// How long the load goes on after a fault that does not kill.
+const AFTERMATH: Duration = Duration::from_millis(150);
+/// How long until everything has to be whole: the longest lease, and a caller's longest wait, many times over.
+pub(super) const UNTIL_SOUND: Duration = Duration::from_secs(30);
+/// Answers that the load must have had before a fault strikes.
+const WARM: usize = 5;
+
+/// Why an episode cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum SceneError {
+    /// A server or its surroundings.
+    #[error(transparent)]
+    Stack(#[from] stack::Error),
+    /// The clients.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+}
+
+/// A stack and its clients.
+pub struct Scene {
+    /// The servers.
+    pub stack: Stack,
+    /// The clients.
+    pub load: Load,
+    /// What they asked and were told.
+    pub history: Arc<History>,
+    /// From when on an org-service's clock was how far ahead.
+    pub ahead: Vec<(Micros, Duration)>,
+    pub(super) rng: Rng,
+}
+
+/// How a fault struck.
+pub(super) struct Strike {
+    /// Why it proves nothing.
+    pub(super) void: Option<String>,
+    /// Servers that have to be started again.
+    pub(super) dead: Vec<Server>,
+}
+
+impl Scene {
+    /// Starts servers and clients.
+    ///
+    /// # Errors
+    /// [`SceneError`].
+    pub async fn start(setup: Setup, seed: u64) -> Result<Self, SceneError> {
+        let stack = Stack::start(setup).await?;
+        let targets = Targets {
+            auth_url: stack.auth_url(),
+            org_urls: stack.org_urls(),
+        };
+        let operator = Operator {
+            email: OPERATOR_EMAIL.to_owned(),
+            password: OPERATOR_PASSWORD.to_owned(),
+        };
+        let history = Arc::new(History::default());
+        let load = Load::start(&targets, operator, Arc::clone(&history), seed, CLIENTS)?;
+        Ok(Self {
+            stack,
+            load,
+            history,
+            ahead: Vec::new(),
+            rng: Rng::with_seed(seed.rotate_left(17)),
+        })
+    }
+
+    /// Has a fault strike under load, mends what it broke, waits until all is whole, and asks for everything that was
+    /// acknowledged.
+    ///
+    /// # Errors
+    /// [`SceneError`] when something was not whole in time.
+    pub async fn strike(&mut self, fault: &Fault) -> Result<Struck, SceneError> {
+        self.load.resume();
+        self.warm_up().await;
+        let before = self.history.calls().len();
+        let strike = self.befall(fault).await?;
+        self.load.pause().await;
+        for server in strike.dead {
+            self.stack.restart(server, &[], None).await?;
+        }
+        let recovery = self.come_to_rest().await?;
+        let findings = self.stack.findings().await?;
+        let damage = findings.damage.iter().map(|found| found.description.clone());
+        let damage: Vec<_> = damage.collect();
+        let verdict = if !damage.is_empty() {
+            Verdict::Failed(damage)
+        } else if let Some(why) = strike.void {
+            Verdict::Void(why)
+        } else if self.refused_since(before) {
+            Verdict::Refused
+        } else {
+            Verdict::Survived
+        };
+        Ok(Struck {
+            fault: fault.clone(),
+            verdict,
+            recovery: Some(recovery),
+        })
+    }
+
+    /// Waits until nothing is under way; then everything that was acknowledged is asked for. Every other time, clients
+    /// first repeat what got no answer; else the servers are left to themselves.
+    async fn come_to_rest(&mut self) -> Result<Duration, SceneError> {
+        let recovery = self.stack.until_sound(UNTIL_SOUND).await?;
+        if self.rng.bool() {
+            self.load.settle().await?;
+            self.stack.until_sound(UNTIL_SOUND).await?;
+        }
+        self.history.barrier();
+        self.load.audit().await?;
+        self.history.barrier();
+        Ok(recovery)
+    }
+
+    /// Waits until clients have had some answers.
+    async fn warm_up(&self) {
+        let before = self.history.calls().len();
+        for _ in 0..1_000 {
+            if self.history.calls().len() >= before + WARM {
+                return;
+            }
+            sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Whether somebody was told that the servers cannot do it now.
+    fn refused_since(&self, before: usize) -> bool {
+        let calls = self.history.calls();
+        calls[before..].iter().any(|call| {
+            matches!(&call.outcome, Some(Outcome::Unknown(why)) if why.contains("_UNAVAILABLE") || why.contains("IN_PROGRESS"))
+        })
+    }
+
+    async fn befall(&mut self, fault: &Fault) -> Result<Strike, SceneError> {
+        match fault {
+            Fault::KillAt(at) => self.kill_at(at).await,
+            Fault::WriteFails(at) => {
+                let order = format!("fail {} {}", at.point, at.nth);
+                self.stack.arm(at.server, &order).await?;
+                let strike = self.until_hit(at.server).await?;
+                sleep(AFTERMATH).await;
+                let spared = strike.void.is_none();
+                Ok(if spared {
+                    Strike {
+                        dead: Vec::new(),
+                        ..strike
+                    }
+                } else {
+                    strike
+                })
+            }
+            Fault::FreezeAt { at, lasting } => {
+                let order = format!("stop {} {}", at.point, at.nth);
+                self.stack.arm(at.server, &order).await?;
+                let strike = self.until_hit(at.server).await?;
+                if strike.void.is_some() {
+                    return Ok(strike);
+                }
+                self.stack.freeze(at.server)?;
+                self.thaw_after(at.server, *lasting).await
+            }
+            Fault::FreezeNow { server, lasting } => {
+                let void = self.idle();
+                self.stack.freeze(*server)?;
+                let strike = self.thaw_after(*server, *lasting).await?;
+                Ok(Strike { void, ..strike })
+            }
+            Fault::KillNow { servers, after } => {
+                sleep(*after).await;
+                let void = self.idle();
+                for server in servers {
+                    self.stack.kill(*server).await?;
+                }
+                let dead = servers.clone();
+                Ok(Strike { void, dead })
+            }
+            Fault::Link { trouble, lasting } => self.trouble(*trouble, *lasting).await,
+            Fault::StoreAway { between, lasting } => {
+                let void = self.idle();
+                if let Some(link) = self.stack.link(*between) {
+                    link.cut();
+                }
+                sleep(*lasting).await;
+                self.restored(void).await
+            }
+            Fault::StoreRestarts { lasting } => {
+                let void = self.idle();
+                self.stack.stop_store().await?;
+                sleep(*lasting).await;
+                self.stack.start_store().await?;
+                self.restored(void).await
+            }
+            Fault::Commands(commands) => {
+                self.stack.fail_command(commands.clone()).await?;
+                self.until(|scene| scene.stack.failed_commands() > 0).await;
+                sleep(AFTERMATH).await;
+                let met = self.stack.end_command_fault().await?;
+                Ok(Strike::unless(met > 0, "no such command came"))
+            }
+            Fault::AnswersLost {
+                between,
+                command,
+                times,
+            } => {
+                let lost = |scene: &Self| scene.stack.link(*between).map_or(0, |link| link.lost());
+                let before = lost(self);
+                if let Some(link) = self.stack.link(*between) {
+                    link.lose_replies(*times, Some(command));
+                }
+                self.until(|scene| lost(scene) > before).await;
+                sleep(AFTERMATH).await;
+                self.stack.restore_links();
+                Ok(Strike::unless(lost(self) > before, "no such command came"))
+            }
+        }
+    }
+
+    async fn trouble(&mut self, trouble: Trouble, lasting: Duration) -> Result<Strike, SceneError> {
+        let void = self.idle();
+        if let Some(link) = self.stack.link(Between::OrgAndAuth) {
+            match trouble {
+                Trouble::Cut => link.cut(),
+                Trouble::Hang => link.hang(),
+                Trouble::Slow(millis) => link.slow(Duration::from_millis(millis)),
+                Trouble::LoseAnswers => link.lose_replies(u64::MAX, None),
+            }
+        }
+        sleep(lasting).await;
+        self.restored(void).await
+    }
+
+    /// The links are restored, and the load goes on for a moment.
+    async fn restored(&mut self, void: Option<String>) -> Result<Strike, SceneError> {
+        self.stack.restore_links();
+        sleep(AFTERMATH).await;
+        Ok(Strike {
+            void,
+            dead: Vec::new(),
+        })
+    }
+
+    async fn thaw_after(&mut self, server: Server, lasting: Duration) -> Result<Strike, SceneError> {
+        sleep(lasting).await;
+        self.stack.thaw(server)?;
+        sleep(AFTERMATH).await;
+        Ok(Strike {
+            void: None,
+            dead: Vec::new(),
+        })
+    }
+
+    /// Waits until the server has come to the point that it has an order for. If it does not, it is started again
+    /// without the order.
+    pub(super) async fn until_hit(&mut self, server: Server) -> Result<Strike, SceneError> {
+        let hit = self.stack.wait_hit(UNTIL_HIT).await;
+        let void = match hit {
+            Some(_) => self.idle(),
+            None => Some("the point was not passed".to_owned()),
+        };
+        Ok(Strike {
+            void,
+            dead: vec![server],
+        })
+    }
+
+    pub(super) async fn until(&self, reached: impl Fn(&Self) -> bool) {
+        const PAUSE: Duration = Duration::from_millis(5);
+        for _ in 0..UNTIL_HIT.as_millis() / PAUSE.as_millis() {
+            if reached(self) {
+                return;
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// Why a fault at this instant would prove nothing.
+    pub(super) fn idle(&self) -> Option<String> {
+        (!self.history.is_busy()).then(|| "no call was under way".to_owned())
+    }
+}
+
+impl Strike {
+    pub(super) fn unless(struck: bool, why: &str) -> Self {
+        Self {
+            void: (!struck).then(|| why.to_owned()),
+            dead: Vec::new(),
+        }
+    }
+}

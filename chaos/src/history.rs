@@ -1,0 +1,227 @@
+//! What clients asked and what they were told, in the order of one clock.
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Microseconds since the history began.
+pub type Micros = u64;
+
+/// Something a client asks of the servers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Request {
+    /// CreateOrganization.
+    Create {
+        /// Always comes with the same handle and e-mail.
+        request_id: Uuid,
+        /// The handle, and the name that it follows from.
+        handle: String,
+        /// The first admin's.
+        email: String,
+    },
+    /// UpdateOrganization.
+    Rename {
+        /// Which.
+        organization: Uuid,
+        /// The handle of the new name.
+        handle: String,
+    },
+    /// SuspendOrganization.
+    Suspend {
+        /// Which.
+        organization: Uuid,
+    },
+    /// ResumeOrganization.
+    Resume {
+        /// Which.
+        organization: Uuid,
+    },
+    /// DeleteOrganization.
+    Delete {
+        /// Which.
+        organization: Uuid,
+    },
+    /// UndeleteOrganization, under its former handle.
+    Undelete {
+        /// Which.
+        organization: Uuid,
+    },
+    /// GetOrganization by id.
+    Get {
+        /// Which.
+        organization: Uuid,
+    },
+    /// GetOrganization by handle.
+    Find {
+        /// Which.
+        handle: String,
+    },
+    /// ListOrganizations, all pages, deleted ones too.
+    List,
+    /// Login with the right password.
+    Login {
+        /// Whose admin.
+        organization: Uuid,
+        /// The admin's.
+        email: String,
+    },
+    /// ValidateToken.
+    Validate {
+        /// Whose admin's.
+        organization: Uuid,
+        /// The login that brought the token: its index among the calls.
+        login: usize,
+    },
+}
+
+/// An organization's state, as an answer tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum State {
+    /// In use.
+    Active,
+    /// Nobody may log in.
+    Suspended,
+    /// In the trash.
+    Deleted,
+    /// Gone for good.
+    Purged,
+}
+
+/// An organization, as an answer tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Seen {
+    /// Its id.
+    pub id: Uuid,
+    /// Its handle.
+    pub handle: String,
+    /// Its state.
+    pub state: State,
+    /// `org_<handle>`, empty once it is deleted.
+    pub collection: String,
+    /// The number in the etag: it only ever grows.
+    pub epoch: i64,
+}
+
+/// What the client learned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// OK with an organization (Create, Rename, Suspend, Resume, Delete, Undelete, Get, Find).
+    Organization(Seen),
+    /// OK with a list.
+    Organizations(Vec<Seen>),
+    /// OK with a token (Login; the token itself is kept by `load`), or a valid token (Validate).
+    Granted,
+    /// A definite refusal: nothing happened. The published reason, or the code where there is none.
+    Refused(String),
+    /// UNAVAILABLE, a lost connection, a deadline: it may have happened, or happen yet. Code and reason.
+    Unknown(String),
+}
+
+/// A call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// Which client; a client makes one call at a time.
+    pub client: usize,
+    /// What it asked.
+    pub request: Request,
+    /// When.
+    pub invoked: Micros,
+    /// None while it is under way.
+    pub returned: Option<Micros>,
+    /// None while it is under way.
+    pub outcome: Option<Outcome>,
+}
+
+/// All calls, and the instants at which nothing was under way any more.
+#[derive(Debug)]
+pub struct History {
+    began: Instant,
+    calls: Mutex<Vec<Call>>,
+    /// Instants at which every call of unknown outcome had happened or never will.
+    barriers: Mutex<Vec<Micros>>,
+    under_way: AtomicUsize,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self {
+            began: Instant::now(),
+            calls: Mutex::default(),
+            barriers: Mutex::default(),
+            under_way: AtomicUsize::new(0),
+        }
+    }
+}
+
+impl History {
+    /// Notes that a call begins; answers its index.
+    pub fn invoke(&self, client: usize, request: Request) -> usize {
+        self.under_way.fetch_add(1, Ordering::SeqCst);
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.push(Call {
+            client,
+            request,
+            invoked: self.now(),
+            returned: None,
+            outcome: None,
+        });
+        calls.len() - 1
+    }
+
+    /// Notes what a call brought.
+    pub fn finish(&self, call: usize, outcome: Outcome) {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(call) = calls.get_mut(call) {
+            call.returned = Some(self.now());
+            call.outcome = Some(outcome);
+        }
+        self.under_way.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// Whether calls are under way, or were a moment ago: a fault that hits none proves nothing. Those that a dead server
+    /// has under way end with it, before anybody can look.
+    pub fn is_busy(&self) -> bool {
+        const MOMENT: Micros = 50_000;
+        if self.under_way.load(Ordering::SeqCst) > 0 {
+            return true;
+        }
+        let since = self.now().saturating_sub(MOMENT);
+        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = calls.iter().rev().filter_map(|call| call.returned).next();
+        last.is_some_and(|returned| returned >= since)
+    }
+
+    /// Notes that everything has come to rest.
+    pub fn barrier(&self) {
+        let now = self.now();
+        self.barriers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(now);
+    }
+
+    /// The calls so far.
+    pub fn calls(&self) -> Vec<Call> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The barriers so far, ascending.
+    pub fn barriers(&self) -> Vec<Micros> {
+        self.barriers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The present instant of this history.
+    pub fn now(&self) -> Micros {
+        u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+}

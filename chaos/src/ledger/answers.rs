@@ -1,0 +1,68 @@
+//! Answers that no server ever gives.
+
+use std::collections::HashSet;
+
+use super::{Entry, Ledger, Promise, Violation};
+use crate::{
+    history::{Call, Outcome, Request},
+    load::{MALFORMED_ANSWER, WRONG_PRINCIPAL},
+};
+
+/// Refusals of calls that were as they should be; and a halt, which nothing but damage leads to.
+const NEVER: [&str; 11] = [
+    "INVALID_FIELDS",
+    "MALFORMED_REQUEST",
+    "REQUEST_TOO_LARGE",
+    "REQUEST_ID_REUSED",
+    "InvalidArgument",
+    "METHOD_UNKNOWN",
+    "OPERATION_HALTED",
+    "ETAG_MISMATCH",
+    "PERMISSION_DENIED",
+    "SIGN_UP_CLOSED",
+    MALFORMED_ANSWER,
+];
+
+pub(super) fn check(ledger: &Ledger<'_>) -> Vec<Violation> {
+    let wrong = ledger.entries().filter(|(_, call)| is_wrong(ledger, call));
+    let never = "an answer that is never given";
+    wrong
+        .map(|entry: Entry<'_>| ledger.violation(Promise::Answers, never, &[entry]))
+        .collect()
+}
+
+fn is_wrong(ledger: &Ledger<'_>, call: &Call) -> bool {
+    match &call.outcome {
+        Some(Outcome::Refused(reason)) if reason == WRONG_PRINCIPAL => !was_used_again(ledger, &call.request),
+        Some(Outcome::Refused(reason)) => NEVER.contains(&reason.as_str()),
+        // Without a reason it was the transport's own, about a connection that broke.
+        Some(Outcome::Unknown(reason)) => ["Internal INTERNAL", "DataLoss", "Unimplemented"]
+            .iter()
+            .any(|never| reason.starts_with(never)),
+        Some(Outcome::Organizations(all)) => {
+            let ids: HashSet<_> = all.iter().map(|seen| seen.id).collect();
+            ids.len() < all.len()
+        }
+        Some(Outcome::Organization(_) | Outcome::Granted) | None => false,
+    }
+}
+
+/// Whether a login's e-mail may be another organization's by now.
+fn was_used_again(ledger: &Ledger<'_>, request: &Request) -> bool {
+    let Request::Login { email, .. } = request else {
+        return false;
+    };
+    let requests: HashSet<_> = ledger
+        .calls
+        .iter()
+        .filter_map(|call| match &call.request {
+            Request::Create {
+                request_id,
+                email: used,
+                ..
+            } if used == email => Some(request_id),
+            _ => None,
+        })
+        .collect();
+    requests.len() > 1
+}
