@@ -26,7 +26,7 @@ use self::{
     registers::Registers,
     search::{Found, Interval, Stuck, search},
 };
-use crate::history::{Call, Micros};
+use crate::history::{Call, Micros, Outcome, Seen};
 
 /// How long the servers keep things, and how far ahead of the host's clock theirs were.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,14 +136,20 @@ fn unlinearizable(register: &str, calls: &[(Interval, &Call)], stuck: &Stuck) ->
     );
     for (interval, call) in order.iter().skip(order.len().saturating_sub(TOLD)) {
         // Writing to a String cannot fail.
-        let _ = write!(account, "\n  {}", described(interval.call, call));
+        let _ = write!(
+            account,
+            "\n  {}{}",
+            described(interval.call, call),
+            entry(register, call)
+        );
     }
     let _ = write!(account, "\n  then it is {}", stuck.state);
     if let Some((interval, call)) = at(&stuck.blocked) {
         let _ = write!(
             account,
-            "\n  which does not go with {}",
-            described(interval.call, call)
+            "\n  which does not go with {}{}",
+            described(interval.call, call),
+            entry(register, call)
         );
     }
     let calls = order.into_iter().chain(at(&stuck.blocked));
@@ -153,16 +159,30 @@ fn unlinearizable(register: &str, calls: &[(Interval, &Call)], stuck: &Stuck) ->
     }
 }
 
+/// What a list shows of the register.
+fn entry(register: &str, call: &Call) -> String {
+    let Some(Outcome::Organizations(all)) = &call.outcome else {
+        return String::new();
+    };
+    let whose = |seen: &&Seen| {
+        register == format!("organization {}", seen.id) || register == format!("handle {}", seen.handle)
+    };
+    let shown = all.iter().find(whose);
+    shown.map_or(", without it".to_owned(), |seen| format!(", of them {seen:?}"))
+}
+
 /// A call as people read it.
 pub(crate) fn described(index: usize, call: &Call) -> String {
     let seconds = |at: Micros| Duration::from_micros(at).as_secs_f64();
     let returned = call
         .returned
         .map_or("…".to_owned(), |at| format!("{:.6}", seconds(at)));
-    let outcome = call
-        .outcome
-        .as_ref()
-        .map_or("under way".to_owned(), |outcome| format!("{outcome:?}"));
+    let outcome = match &call.outcome {
+        None => "under way".to_owned(),
+        // The whole list would hide everything else.
+        Some(Outcome::Organizations(all)) => format!("{} organizations", all.len()),
+        Some(outcome) => format!("{outcome:?}"),
+    };
     let (client, invoked, request) = (call.client, seconds(call.invoked), &call.request);
     format!("#{index} client {client} [{invoked:.6}–{returned} s] {request:?} → {outcome}")
 }

@@ -13,7 +13,8 @@ use super::{
     episode::{Ended, Episode, Ground, Script},
     plan::{At, Backend, Category},
     points::{Way, way_to},
-    progress::Progress,
+    progress::{Progress, say},
+    regressions,
     tally::{Failure, Tally, Verdict},
 };
 use crate::stack::{self, Binaries, MongoServer};
@@ -21,7 +22,7 @@ use crate::stack::{self, Binaries, MongoServer};
 /// Failures of one campaign, beyond which nobody learns more.
 const ENOUGH_FAILURES: usize = 5;
 /// How often a point is gone for before it counts as one that cannot be reached.
-const TRIES: u32 = 4;
+const TRIES: u64 = 4;
 /// Points of one episode.
 const POINTS_PER_EPISODE: usize = 8;
 
@@ -41,10 +42,10 @@ struct Work {
 enum Goal {
     /// So many of each category.
     Counts(BTreeMap<Category, u64>),
-    /// One episode, again.
-    Again(Option<u64>),
-    /// A kill at each of these, and how often each was gone for.
-    Points(VecDeque<(At, u32)>),
+    /// These episodes, again.
+    Again(VecDeque<u64>),
+    /// A kill at each of these.
+    Points(VecDeque<At>),
 }
 
 /// All lanes of one campaign on one store.
@@ -114,10 +115,17 @@ impl<'a> Lanes<'a> {
             let (ground, _kept) = self.ground(backend).await?;
             let mut points = super::episode::all_points(backend, &ground).await?;
             points.retain(|at| named.is_empty() || named.contains(&at.point));
-            return Ok(Goal::Points(points.into_iter().map(|at| (at, 0)).collect()));
+            return Ok(Goal::Points(points.into()));
         }
         if let Some(seed) = self.arguments.episode {
-            return Ok(Goal::Again(Some(seed)));
+            return Ok(Goal::Again([seed].into()));
+        }
+        if self.arguments.regressions {
+            let told = |one: &regressions::Regression| {
+                say(&format!("{backend} {}: {}", one.seed, one.name));
+                one.seed
+            };
+            return Ok(Goal::Again(regressions::on(backend).map(told).collect()));
         }
         let wanted = Category::ALL.map(|category| (category, self.arguments.wanted(category)));
         Ok(Goal::Counts(wanted.into()))
@@ -164,7 +172,7 @@ impl Work {
                 }
                 (drawn, Script::Drawn(faults))
             }
-            Goal::Again(once) => (once.take()?, Script::Drawn(faults)),
+            Goal::Again(left) => (left.pop_front()?, Script::Drawn(faults)),
             Goal::Points(left) => (drawn, Script::Points(some_of(left)?)),
         };
         self.begun += 1;
@@ -193,8 +201,8 @@ impl Work {
             };
             for at in tried.iter().filter(|at| !fired(at)) {
                 let tries = self.tally.points.get(&at.point).map_or(0, |point| point.missed);
-                if tries < u64::from(TRIES) && ended.failure.is_none() {
-                    left.push_back((at.clone(), 0));
+                if tries < TRIES && ended.failure.is_none() {
+                    left.push_back(at.clone());
                 }
             }
         }
@@ -203,15 +211,15 @@ impl Work {
 }
 
 /// The next points, for one episode. One that sets a clock ahead has an episode to itself.
-fn some_of(left: &mut VecDeque<(At, u32)>) -> Option<Vec<At>> {
+fn some_of(left: &mut VecDeque<At>) -> Option<Vec<At>> {
     let alone = |at: &At| matches!(way_to(&at.point), Way::Later(..));
     let mut taken = Vec::new();
-    while let Some((at, _)) = left.front() {
+    while let Some(at) = left.front() {
         if !taken.is_empty() && (alone(at) || taken.len() == POINTS_PER_EPISODE) {
             break;
         }
         let last = alone(at);
-        taken.extend(left.pop_front().map(|(at, _)| at));
+        taken.extend(left.pop_front());
         if last {
             break;
         }

@@ -7,6 +7,7 @@ mod lanes;
 mod plan;
 mod points;
 mod progress;
+mod regressions;
 mod report;
 mod scene;
 mod tally;

@@ -168,3 +168,23 @@ fn backoff() -> ExponentialBackoff {
         .with_jitter()
         .build()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_back_is_met_within_half_a_second_and_waited_for_for_a_minute() {
+        let pauses: Vec<Duration> = backoff().collect();
+        assert!(
+            pauses.iter().all(|pause| *pause <= 2 * RETRY_AT_MOST),
+            "{pauses:?}"
+        );
+        let waited: Duration = pauses.iter().sum();
+        let margin = 2 * RETRY_AT_MOST;
+        assert!(
+            waited <= GIVE_UP_AFTER && waited + margin > GIVE_UP_AFTER,
+            "{waited:?}"
+        );
+    }
+}
