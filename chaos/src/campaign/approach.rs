@@ -7,9 +7,10 @@ use tokio::time::sleep;
 use uuid::Builder;
 
 use super::{
-    plan::At,
+    fault::At,
     points::{Leftover, Way, way_to},
-    scene::{Scene, SceneError, Strike, UNTIL_SOUND},
+    scene::{Scene, SceneError, UNTIL_SOUND},
+    strike::Strike,
 };
 use crate::{
     history::{Call, Outcome, Request, Seen, State},

@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 use clap::Parser;
 use tenantry_common::id::{Ids, SystemIds};
 
-use super::plan::{Backend, Category};
+use super::fault::{Backend, Category};
 
 /// Kills, freezes and cuts off both servers under load, and checks what they promised.
 ///

@@ -3,7 +3,8 @@
 use std::{fs, path::Path, sync::Arc};
 
 use super::{
-    plan::{At, Backend, Fault, Plan, Points, replicas},
+    fault::{At, Backend, Fault},
+    plan::{Plan, Points, replicas},
     scene::{Scene, SceneError},
     tally::{Failure, Struck, Verdict},
 };

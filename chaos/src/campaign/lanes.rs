@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use super::{
     arguments::Arguments,
     episode::{Ended, Episode, Ground, Script},
-    plan::{At, Backend, Category},
+    fault::{At, Backend, Category},
     points::{Way, way_to},
     progress::{Progress, say},
     regressions,

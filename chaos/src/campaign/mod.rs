@@ -3,6 +3,7 @@
 mod approach;
 mod arguments;
 mod episode;
+mod fault;
 mod lanes;
 mod plan;
 mod points;
@@ -10,6 +11,7 @@ mod progress;
 mod regressions;
 mod report;
 mod scene;
+mod strike;
 mod tally;
 
 use std::{
@@ -24,7 +26,7 @@ use std::{
 use clap::Parser;
 use tokio::runtime::Runtime;
 
-use self::{arguments::Arguments, lanes::Lanes, plan::Backend, progress::say, report::Report, tally::Tally};
+use self::{arguments::Arguments, fault::Backend, lanes::Lanes, progress::say, report::Report, tally::Tally};
 use crate::stack::LEASE;
 
 /// Does what the command line asks for. The exit code is 1 when something was not as it was promised, or when nothing

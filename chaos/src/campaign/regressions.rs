@@ -1,6 +1,6 @@
 //! Episodes that found something, kept to be played again.
 
-use super::plan::Backend;
+use super::fault::Backend;
 
 /// An episode that found a bug which is mended.
 pub struct Regression {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    plan::{Backend, Category},
+    fault::{Backend, Category},
     tally::{Failure, Tally, percentile},
 };
 

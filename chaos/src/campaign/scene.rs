@@ -6,21 +6,20 @@ use fastrand::Rng;
 use tokio::time::sleep;
 
 use super::{
-    plan::{Fault, Trouble},
+    fault::Fault,
+    strike::Strike,
     tally::{Struck, Verdict},
 };
 use crate::{
     history::{History, Micros, Outcome},
     load::{Load, LoadError, Operator, Targets},
-    stack::{self, Between, OPERATOR_EMAIL, OPERATOR_PASSWORD, Server, Setup, Stack},
+    stack::{self, OPERATOR_EMAIL, OPERATOR_PASSWORD, Server, Setup, Stack},
 };
 
 /// Clients of a stack.
 const CLIENTS: usize = 5;
 /// How long a point is waited for before its fault counts as void.
 const UNTIL_HIT: Duration = Duration::from_secs(6);
-/// How long the load goes on after a fault that does not kill.
-const AFTERMATH: Duration = Duration::from_millis(150);
 /// How long until everything has to be whole: the longest lease, and a caller's longest wait, many times over.
 pub(super) const UNTIL_SOUND: Duration = Duration::from_secs(30);
 /// Answers that the load must have had before a fault strikes.
@@ -48,14 +47,6 @@ pub struct Scene {
     /// From when on an org-service's clock was how far ahead.
     pub ahead: Vec<(Micros, Duration)>,
     pub(super) rng: Rng,
-}
-
-/// How a fault struck.
-pub(super) struct Strike {
-    /// Why it proves nothing.
-    pub(super) void: Option<String>,
-    /// Servers that have to be started again.
-    pub(super) dead: Vec<Server>,
 }
 
 impl Scene {
@@ -151,124 +142,6 @@ impl Scene {
         })
     }
 
-    async fn befall(&mut self, fault: &Fault) -> Result<Strike, SceneError> {
-        match fault {
-            Fault::KillAt(at) => self.kill_at(at).await,
-            Fault::WriteFails(at) => {
-                let order = format!("fail {} {}", at.point, at.nth);
-                self.stack.arm(at.server, &order).await?;
-                let strike = self.until_hit(at.server).await?;
-                sleep(AFTERMATH).await;
-                let spared = strike.void.is_none();
-                Ok(if spared {
-                    Strike {
-                        dead: Vec::new(),
-                        ..strike
-                    }
-                } else {
-                    strike
-                })
-            }
-            Fault::FreezeAt { at, lasting } => {
-                let order = format!("stop {} {}", at.point, at.nth);
-                self.stack.arm(at.server, &order).await?;
-                let strike = self.until_hit(at.server).await?;
-                if strike.void.is_some() {
-                    return Ok(strike);
-                }
-                self.stack.freeze(at.server)?;
-                self.thaw_after(at.server, *lasting).await
-            }
-            Fault::FreezeNow { server, lasting } => {
-                let void = self.idle();
-                self.stack.freeze(*server)?;
-                let strike = self.thaw_after(*server, *lasting).await?;
-                Ok(Strike { void, ..strike })
-            }
-            Fault::KillNow { servers, after } => {
-                sleep(*after).await;
-                let void = self.idle();
-                for server in servers {
-                    self.stack.kill(*server).await?;
-                }
-                let dead = servers.clone();
-                Ok(Strike { void, dead })
-            }
-            Fault::Link { trouble, lasting } => self.trouble(*trouble, *lasting).await,
-            Fault::StoreAway { between, lasting } => {
-                let void = self.idle();
-                if let Some(link) = self.stack.link(*between) {
-                    link.cut();
-                }
-                sleep(*lasting).await;
-                self.restored(void).await
-            }
-            Fault::StoreRestarts { lasting } => {
-                let void = self.idle();
-                self.stack.stop_store().await?;
-                sleep(*lasting).await;
-                self.stack.start_store().await?;
-                self.restored(void).await
-            }
-            Fault::Commands(commands) => {
-                self.stack.fail_command(commands.clone()).await?;
-                self.until(|scene| scene.stack.failed_commands() > 0).await;
-                sleep(AFTERMATH).await;
-                let met = self.stack.end_command_fault().await?;
-                Ok(Strike::unless(met > 0, "no such command came"))
-            }
-            Fault::AnswersLost {
-                between,
-                command,
-                times,
-            } => {
-                let lost = |scene: &Self| scene.stack.link(*between).map_or(0, |link| link.lost());
-                let before = lost(self);
-                if let Some(link) = self.stack.link(*between) {
-                    link.lose_replies(*times, Some(command));
-                }
-                self.until(|scene| lost(scene) > before).await;
-                sleep(AFTERMATH).await;
-                self.stack.restore_links();
-                Ok(Strike::unless(lost(self) > before, "no such command came"))
-            }
-        }
-    }
-
-    async fn trouble(&mut self, trouble: Trouble, lasting: Duration) -> Result<Strike, SceneError> {
-        let void = self.idle();
-        if let Some(link) = self.stack.link(Between::OrgAndAuth) {
-            match trouble {
-                Trouble::Cut => link.cut(),
-                Trouble::Hang => link.hang(),
-                Trouble::Slow(millis) => link.slow(Duration::from_millis(millis)),
-                Trouble::LoseAnswers => link.lose_replies(u64::MAX, None),
-            }
-        }
-        sleep(lasting).await;
-        self.restored(void).await
-    }
-
-    /// The links are restored, and the load goes on for a moment.
-    async fn restored(&mut self, void: Option<String>) -> Result<Strike, SceneError> {
-        self.stack.restore_links();
-        sleep(AFTERMATH).await;
-        Ok(Strike {
-            void,
-            dead: Vec::new(),
-        })
-    }
-
-    async fn thaw_after(&mut self, server: Server, lasting: Duration) -> Result<Strike, SceneError> {
-        sleep(lasting).await;
-        self.stack.thaw(server)?;
-        sleep(AFTERMATH).await;
-        Ok(Strike {
-            void: None,
-            dead: Vec::new(),
-        })
-    }
-
     /// Waits until the server has come to the point that it has an order for. If it does not, it is started again
     /// without the order.
     pub(super) async fn until_hit(&mut self, server: Server) -> Result<Strike, SceneError> {
@@ -296,14 +169,5 @@ impl Scene {
     /// Why a fault at this instant would prove nothing.
     pub(super) fn idle(&self) -> Option<String> {
         (!self.history.is_busy()).then(|| "no call was under way".to_owned())
-    }
-}
-
-impl Strike {
-    pub(super) fn unless(struck: bool, why: &str) -> Self {
-        Self {
-            void: (!struck).then(|| why.to_owned()),
-            dead: Vec::new(),
-        }
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::{Backend, Category, Fault};
+use super::fault::{Backend, Category, Fault};
 
 /// What came of a fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,7 +134,7 @@ pub fn percentile(ascending: &[u64], hundredths: usize) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{campaign::plan::At, stack::Server};
+    use crate::{campaign::fault::At, stack::Server};
 
     fn struck(verdict: Verdict, millis: u64) -> Struck {
         let at = At {
