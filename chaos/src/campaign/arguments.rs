@@ -52,6 +52,9 @@ pub struct Arguments {
     /// Faults in an episode.
     #[arg(long, default_value = "20")]
     pub faults_per_episode: NonZeroUsize,
+    /// Begin no episode after so many minutes on one store, whatever is still wanted.
+    #[arg(long)]
+    pub minutes: Option<u64>,
     /// A bug that the servers shall have, e.g. handles-do-not-rest: then it is a success to find something wrong.
     #[arg(long)]
     pub bug: Option<String>,

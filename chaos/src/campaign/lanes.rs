@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
@@ -32,6 +33,8 @@ struct Work {
     goal: Goal,
     tally: Tally,
     failures: Vec<Failure>,
+    /// When no episode begins any more.
+    until: Option<Instant>,
     /// Episodes begun.
     begun: u64,
     /// After so many failures the rest is not worth its time.
@@ -76,6 +79,10 @@ impl<'a> Lanes<'a> {
             goal,
             tally: Tally::default(),
             failures: Vec::new(),
+            until: self
+                .arguments
+                .minutes
+                .map(|minutes| Instant::now() + Duration::from_secs(60 * minutes)),
             begun: 0,
             // One is enough where it is looked for.
             enough_failures: if self.arguments.bug.is_some() {
@@ -160,7 +167,8 @@ fn lock(work: &Mutex<Work>) -> MutexGuard<'_, Work> {
 
 impl Work {
     fn next(&mut self, seed: u64, faults: usize) -> Option<Episode> {
-        if self.failures.len() >= self.enough_failures {
+        let late = self.until.is_some_and(|until| Instant::now() >= until);
+        if late || self.failures.len() >= self.enough_failures {
             return None;
         }
         let drawn = seed.wrapping_mul(1_000_003).wrapping_add(self.begun);
@@ -190,7 +198,7 @@ impl Work {
         self.tally.acknowledged += ended.acknowledged();
         self.tally.logins_tried += ended.logins();
         for struck in &ended.struck {
-            self.tally.count(struck);
+            self.tally.count(struck, episode.seed);
         }
         if let (Goal::Points(left), Script::Points(tried)) = (&mut self.goal, &episode.script) {
             let fired = |at: &At| {

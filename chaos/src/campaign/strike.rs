@@ -81,6 +81,8 @@ impl Scene {
         let order = format!("fail {} {}", at.point, at.nth);
         self.stack.arm(at.server, &order).await?;
         let strike = self.until_hit(at.server).await?;
+        // It is over as soon as it struck.
+        self.stack.mark();
         sleep(AFTERMATH).await;
         if strike.void.is_some() {
             return Ok(strike);

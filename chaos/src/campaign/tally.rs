@@ -1,6 +1,6 @@
 //! What came of the faults, counted.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +54,20 @@ pub struct PointCount {
     pub missed: u64,
 }
 
+/// A fault that everything took long to come to rest after.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Slow {
+    /// How long.
+    pub millis: u64,
+    /// The fault.
+    pub fault: String,
+    /// The episode's seed.
+    pub seed: u64,
+}
+
+/// How many of the slowest are kept.
+const SLOWEST: usize = 20;
+
 /// All faults on one backend.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Tally {
@@ -63,6 +77,8 @@ pub struct Tally {
     pub points: BTreeMap<String, PointCount>,
     /// Milliseconds from the end of a fault until nothing was under way any more, ascending, by category.
     pub recoveries: BTreeMap<Category, Vec<u64>>,
+    /// The faults that took longest, longest first.
+    pub slowest: Vec<Slow>,
     /// Episodes.
     pub episodes: u64,
     /// Those with two org-service replicas.
@@ -91,8 +107,8 @@ pub struct Failure {
 }
 
 impl Tally {
-    /// Counts a fault.
-    pub fn count(&mut self, struck: &Struck) {
+    /// Counts a fault of the episode with this seed.
+    pub fn count(&mut self, struck: &Struck, seed: u64) {
         let category = struck.fault.category();
         let count = self.counts.entry(category).or_default();
         match &struck.verdict {
@@ -108,6 +124,10 @@ impl Tally {
             let recoveries = self.recoveries.entry(category).or_default();
             let place = recoveries.partition_point(|other| *other <= millis);
             recoveries.insert(place, millis);
+            let fault = struck.fault.to_string();
+            self.slowest.push(Slow { millis, fault, seed });
+            self.slowest.sort_by_key(|slow| Reverse(slow.millis));
+            self.slowest.truncate(SLOWEST);
         }
         if let Some(at) = struck.fault.at() {
             let point = self.points.entry(at.point.clone()).or_default();
@@ -152,10 +172,10 @@ mod tests {
     #[test]
     fn what_proves_nothing_is_counted_apart() {
         let mut tally = Tally::default();
-        tally.count(&struck(Verdict::Survived, 7));
-        tally.count(&struck(Verdict::Refused, 3));
-        tally.count(&struck(Verdict::Failed(Vec::new()), 5));
-        tally.count(&struck(Verdict::Void("no load".to_owned()), 9));
+        tally.count(&struck(Verdict::Survived, 7), 1);
+        tally.count(&struck(Verdict::Refused, 3), 1);
+        tally.count(&struck(Verdict::Failed(Vec::new()), 5), 1);
+        tally.count(&struck(Verdict::Void("no load".to_owned()), 9), 1);
         let count = Count {
             injected: 3,
             survived: 1,
@@ -167,6 +187,8 @@ mod tests {
         assert_eq!(tally.injected(Category::Kill), 3);
         assert_eq!(tally.injected(Category::Cut), 0);
         assert_eq!(tally.recoveries[&Category::Kill], [3, 5, 7]);
+        let slowest = tally.slowest.iter().map(|slow| slow.millis);
+        assert_eq!(slowest.collect::<Vec<_>>(), [7, 5, 3]);
         assert_eq!(tally.points["p"], PointCount { fired: 3, missed: 1 });
     }
 
