@@ -227,7 +227,8 @@ async fn tokens(stack: &Stack, ledger: &Ledger, broken: &mut Broken) {
     }
 }
 
-/// An admin logs in if the organization is ACTIVE, and not otherwise: one of each.
+/// An admin logs in if the organization is ACTIVE, and not otherwise: one of each. Not one whose e-mail another create
+/// asked for: that may have it, once the first one's organization is purged.
 async fn logins(stack: &Stack, ledger: &Ledger, records: &Records, random: &mut Rng, broken: &mut Broken) {
     for active in [true, false] {
         let wanted = |creation: &&Creation| match creation.outcome {
@@ -236,7 +237,11 @@ async fn logins(stack: &Stack, ledger: &Ledger, records: &Records, random: &mut 
                 .is_some_and(|record| (record.state == State::Active) == active),
             _ => false,
         };
-        let candidates: Vec<&Creation> = ledger.creations.iter().filter(wanted).collect();
+        let is_sole = |creation: &&Creation| {
+            let mut others = ledger.creations.iter();
+            !others.any(|other| other.email == creation.email && other.request_id != creation.request_id)
+        };
+        let candidates: Vec<&Creation> = ledger.creations.iter().filter(wanted).filter(is_sole).collect();
         let Some(creation) = random.choice(candidates) else {
             continue;
         };
