@@ -36,10 +36,7 @@ pub fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
         )?;
         if arguments.is_empty() {
             bugs::run_over(&mongodb, &mut parts)?;
-            parts.run(
-                "a kill at every point",
-                fire.command().args(["--every-point", "--lanes", "3"]),
-            )?;
+            parts.run("a kill at every point", fire.command().arg("--every-point"))?;
             parts.run("faults that found bugs", fire.command().arg("--regressions"))?;
         }
     }

@@ -16,7 +16,7 @@ use super::fault::{Backend, Category};
 #[derive(Clone, Debug, Parser)]
 #[command(name = "cargo xtask chaos", bin_name = "cargo xtask chaos")]
 pub struct Arguments {
-    /// Which stores; both, one after the other, without it.
+    /// Which stores; both, at the same time, without it.
     #[arg(long, value_enum)]
     pub store: Option<Backend>,
     /// How many kills have to count, on each store. 100 where no number of faults is given.
@@ -46,7 +46,7 @@ pub struct Arguments {
     /// What all is drawn from. Told at the start; the clock and the scheduler have a say too.
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Episodes at the same time.
+    /// Episodes at the same time, on each store.
     #[arg(long, default_value = "2")]
     pub lanes: NonZeroUsize,
     /// Faults in an episode.
@@ -70,7 +70,7 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// The stores, in their order.
+    /// The stores.
     pub fn backends(&self) -> Vec<Backend> {
         self.store
             .map_or_else(|| vec![Backend::Embedded, Backend::MongoDb], |one| vec![one])

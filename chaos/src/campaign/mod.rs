@@ -24,6 +24,7 @@ use std::{
 };
 
 use clap::Parser;
+use futures::future::try_join_all;
 use tokio::runtime::Runtime;
 
 use self::{arguments::Arguments, fault::Backend, lanes::Lanes, progress::say, report::Report, tally::Tally};
@@ -58,8 +59,9 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         tallies: BTreeMap::new(),
         failures: Vec::new(),
     };
-    for backend in arguments.backends() {
-        let (tally, failures) = lanes.run(backend).await?;
+    let backends = arguments.backends();
+    let played = try_join_all(backends.iter().map(|backend| lanes.run(*backend))).await?;
+    for (backend, (tally, failures)) in backends.into_iter().zip(played) {
         report.tallies.insert(backend, tally);
         report.failures.extend(failures);
     }
