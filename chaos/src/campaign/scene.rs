@@ -1,9 +1,10 @@
 //! One stack under load, and what is done to it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use fastrand::Rng;
 use tokio::time::sleep;
+use uuid::Uuid;
 
 use super::{
     fault::Fault,
@@ -46,6 +47,8 @@ pub struct Scene {
     pub history: Arc<History>,
     /// From when on an org-service's clock was how far ahead.
     pub ahead: Vec<(Micros, Duration)>,
+    /// Organizations whose gates were moved by hand.
+    pub(super) moved: BTreeSet<Uuid>,
     pub(super) rng: Rng,
 }
 
@@ -71,6 +74,7 @@ impl Scene {
             load,
             history,
             ahead: Vec::new(),
+            moved: BTreeSet::new(),
             rng: Rng::with_seed(seed.rotate_left(17)),
         })
     }
@@ -88,6 +92,9 @@ impl Scene {
         self.load.pause().await;
         for server in strike.dead {
             self.stack.restart(server, &[], None).await?;
+        }
+        for organization in std::mem::take(&mut self.moved) {
+            self.stack.mend(Server::Org(0), organization).await?;
         }
         let recovery = self.come_to_rest().await?;
         let findings = self.stack.findings().await?;

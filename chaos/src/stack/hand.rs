@@ -14,7 +14,8 @@ use tenantry_proto::{
         repair_organization_request::Target,
     },
 };
-use tonic::{Request, metadata::MetadataValue};
+use tokio::time::sleep;
+use tonic::{Code, Request, metadata::MetadataValue};
 use uuid::Uuid;
 
 use super::{Error, Server, Stack, Store, settings::CREDENTIAL};
@@ -55,6 +56,30 @@ impl Stack {
         let mut client = MaintenanceServiceClient::new(self.place(server)?.channel.clone());
         let _ = client.repair_organization(request).await;
         Ok(())
+    }
+
+    /// Has an organization repaired until that is answered, or it is gone.
+    ///
+    /// # Errors
+    /// What was answered last, after many attempts.
+    pub async fn mend(&self, server: Server, organization: Uuid) -> Result<(), Error> {
+        const ATTEMPTS: usize = 40;
+        const PAUSE: Duration = Duration::from_millis(250);
+        let mut client = MaintenanceServiceClient::new(self.place(server)?.channel.clone());
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let target = Some(Target::Id(organization.to_string()));
+            let answer = client
+                .repair_organization(credentialed(RepairOrganizationRequest { target }))
+                .await;
+            match answer {
+                Ok(_) => return Ok(()),
+                Err(status) if status.code() == Code::NotFound => return Ok(()),
+                Err(status) if attempt == ATTEMPTS => return Err(Error::Answer(Box::new(status))),
+                Err(_) => sleep(PAUSE).await,
+            }
+        }
     }
 
     /// Makes a collection that is nobody's. An embedded store takes it while its server is down.
