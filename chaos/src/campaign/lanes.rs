@@ -23,7 +23,7 @@ use crate::stack::{self, Binaries, MongoServer};
 /// Failures of one campaign, beyond which nobody learns more.
 const ENOUGH_FAILURES: usize = 5;
 /// How often a point is gone for before it counts as one that cannot be reached.
-const TRIES: u64 = 4;
+const TRIES: u64 = 15;
 /// Points of one episode.
 const POINTS_PER_EPISODE: usize = 8;
 
