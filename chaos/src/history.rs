@@ -193,8 +193,7 @@ impl History {
             return true;
         }
         let since = self.now().saturating_sub(MOMENT);
-        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = calls.iter().rev().filter_map(|call| call.returned).next();
+        let last = self.look(|calls| calls.iter().rev().find_map(|call| call.returned));
         last.is_some_and(|returned| returned >= since)
     }
 
@@ -207,9 +206,19 @@ impl History {
             .push(now);
     }
 
-    /// The calls so far.
+    /// What `look` sees in the calls so far; nobody calls meanwhile.
+    pub fn look<T>(&self, look: impl FnOnce(&[Call]) -> T) -> T {
+        look(&self.calls.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How many calls there are so far.
+    pub fn count(&self) -> usize {
+        self.look(<[Call]>::len)
+    }
+
+    /// A copy of the calls so far.
     pub fn calls(&self) -> Vec<Call> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.look(<[Call]>::to_vec)
     }
 
     /// The barriers so far, ascending.

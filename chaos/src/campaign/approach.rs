@@ -25,10 +25,7 @@ impl Scene {
     pub(super) async fn kill_at(&mut self, at: &At) -> Result<Strike, SceneError> {
         let order = format!("kill {} {}", at.point, at.nth);
         match way_to(&at.point) {
-            Way::Load => {
-                self.stack.arm(at.server, &order).await?;
-                self.until_hit(at.server).await
-            }
+            Way::Load => self.order("kill", at).await,
             Way::Start => self.die_on_the_way(at.server, order, None).await,
             Way::Takeover(first) => match self.die_first(at.server, first).await? {
                 None => self.die_on_the_way(at.server, order, None).await,
@@ -46,8 +43,12 @@ impl Scene {
 
     /// Has the server die at another point before; the strike, if it did not come there.
     async fn die_first(&mut self, server: Server, point: &str) -> Result<Option<Strike>, SceneError> {
-        self.stack.arm(server, &format!("kill {point}")).await?;
-        let strike = self.until_hit(server).await?;
+        let at = At {
+            server,
+            point: point.to_owned(),
+            nth: 1,
+        };
+        let strike = self.order("kill", &at).await?;
         Ok(strike.void.is_some().then_some(strike))
     }
 
@@ -72,37 +73,42 @@ impl Scene {
 
     /// Sees to it that the server leaves something to see to later; the strike, if it did not come to that.
     async fn leave(&mut self, server: Server, leftover: Leftover) -> Result<Option<Strike>, SceneError> {
-        let left = |request: &Request, outcome: &Outcome| match leftover {
+        match leftover {
+            Leftover::Recheck(point) => self.leave_recheck(server, point).await,
             Leftover::RestingHandle => {
-                matches!(request, Request::Rename { .. }) && matches!(outcome, Outcome::Organization(_))
+                let renamed = |call: &Call| {
+                    matches!(call.request, Request::Rename { .. })
+                        && matches!(call.outcome, Some(Outcome::Organization(_)))
+                };
+                Ok(self.until_called(renamed).await)
             }
             Leftover::RolledBackCreate => {
-                matches!(request, Request::Create { .. })
-                    && *outcome == Outcome::Refused("EMAIL_TAKEN".to_owned())
+                let taken = Outcome::Refused("EMAIL_TAKEN".to_owned());
+                let refused = |call: &Call| {
+                    matches!(call.request, Request::Create { .. }) && call.outcome.as_ref() == Some(&taken)
+                };
+                Ok(self.until_called(refused).await)
             }
-            Leftover::Recheck(_) => false,
-        };
-        if let Leftover::Recheck(point) = leftover {
-            if let Some(void) = self.die_first(server, point).await? {
-                return Ok(Some(void));
-            }
-            self.stack.restart(server, &[], None).await?;
-            self.load.pause().await;
-            self.stack.until_sound(UNTIL_SOUND).await?;
-            self.history.barrier();
-            self.load.resume();
-            return Ok(None);
         }
-        let answered = |scene: &Self| {
-            let calls = scene.history.calls();
-            calls.iter().any(|call| {
-                call.outcome
-                    .as_ref()
-                    .is_some_and(|outcome| left(&call.request, outcome))
-            })
-        };
-        self.until(answered).await;
-        Ok((!answered(self)).then(|| Strike::unless(false, "there was nothing to see to later")))
+    }
+
+    async fn leave_recheck(&mut self, server: Server, point: &str) -> Result<Option<Strike>, SceneError> {
+        if let Some(void) = self.die_first(server, point).await? {
+            return Ok(Some(void));
+        }
+        self.stack.restart(server, &[], None).await?;
+        self.load.pause().await;
+        self.stack.until_sound(UNTIL_SOUND).await?;
+        self.history.barrier();
+        self.load.resume();
+        Ok(None)
+    }
+
+    /// Waits until some call was like that; the strike, if none was.
+    async fn until_called(&self, wanted: impl Fn(&Call) -> bool) -> Option<Strike> {
+        let called = |scene: &Self| scene.history.look(|calls| calls.iter().any(&wanted));
+        self.until(called).await;
+        (!called(self)).then(|| Strike::unless(false, "there was nothing to see to later"))
     }
 
     /// Moves organizations' gates behind org-service's back, one after the other, and has each repaired, until the
@@ -178,26 +184,25 @@ impl Scene {
     /// The organizations that answers showed last as ACTIVE, the youngest answer first.
     fn active_organizations(&self) -> Vec<Seen> {
         let mut met = HashSet::new();
-        let mut active = Vec::new();
-        for call in self.history.calls().into_iter().rev() {
-            if let Some(Outcome::Organization(seen)) = call.outcome
-                && met.insert(seen.id)
-                && seen.state == State::Active
-            {
-                active.push(seen);
-            }
-        }
-        active
+        let youngest = |call: &Call| match &call.outcome {
+            Some(Outcome::Organization(seen)) if met.insert(seen.id) => Some(seen.clone()),
+            _ => None,
+        };
+        let mut seen: Vec<_> = self
+            .history
+            .look(|calls| calls.iter().rev().filter_map(youngest).collect());
+        seen.retain(|seen| seen.state == State::Active);
+        seen
     }
 
     /// An organization in use, and the login of its admin.
     fn an_admin(&self) -> Option<(Seen, Request)> {
-        let calls = self.history.calls();
         self.active_organizations().into_iter().find_map(|seen| {
             let logs_in = |call: &&Call| {
                 matches!(&call.request, Request::Login { organization, .. } if *organization == seen.id)
             };
-            let login = calls.iter().find(logs_in)?.request.clone();
+            let login = |calls: &[Call]| Some(calls.iter().find(logs_in)?.request.clone());
+            let login = self.history.look(login)?;
             Some((seen, login))
         })
     }

@@ -7,12 +7,12 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::{
-    fault::Fault,
+    fault::{At, Fault},
     strike::Strike,
     tally::{Struck, Verdict},
 };
 use crate::{
-    history::{History, Micros, Outcome},
+    history::{Call, History, Micros, Outcome},
     load::{Load, LoadError, Operator, Targets},
     stack::{self, OPERATOR_EMAIL, OPERATOR_PASSWORD, Server, Setup, Stack},
 };
@@ -87,7 +87,7 @@ impl Scene {
     pub async fn strike(&mut self, fault: &Fault) -> Result<Struck, SceneError> {
         self.load.resume();
         self.warm_up().await;
-        let before = self.history.calls().len();
+        let before = self.history.count();
         let strike = self.befall(fault).await?;
         self.load.pause().await;
         for server in strike.dead {
@@ -132,9 +132,9 @@ impl Scene {
 
     /// Waits until clients have had some answers.
     async fn warm_up(&self) {
-        let before = self.history.calls().len();
+        let before = self.history.count();
         for _ in 0..1_000 {
-            if self.history.calls().len() >= before + WARM {
+            if self.history.count() >= before + WARM {
                 return;
             }
             sleep(Duration::from_millis(2)).await;
@@ -143,10 +143,16 @@ impl Scene {
 
     /// Whether somebody was told that the servers cannot do it now.
     fn refused_since(&self, before: usize) -> bool {
-        let calls = self.history.calls();
-        calls[before..].iter().any(|call| {
-            matches!(&call.outcome, Some(Outcome::Unknown(why)) if why.contains("_UNAVAILABLE") || why.contains("IN_PROGRESS"))
-        })
+        let is_told = |why: &str| why.contains("_UNAVAILABLE") || why.contains("IN_PROGRESS");
+        let refused = |call: &Call| matches!(&call.outcome, Some(Outcome::Unknown(why)) if is_told(why));
+        self.history.look(|calls| calls.iter().skip(before).any(refused))
+    }
+
+    /// Gives a server an order for a point, and waits as [`until_hit`](Self::until_hit) does.
+    pub(super) async fn order(&mut self, deed: &str, at: &At) -> Result<Strike, SceneError> {
+        let order = format!("{deed} {} {}", at.point, at.nth);
+        self.stack.arm(at.server, &order).await?;
+        self.until_hit(at.server).await
     }
 
     /// Waits until the server has come to the point that it has an order for. If it does not, it is started again

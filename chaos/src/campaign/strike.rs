@@ -78,9 +78,7 @@ impl Scene {
     }
 
     async fn fail_at(&mut self, at: &At) -> Result<Strike, SceneError> {
-        let order = format!("fail {} {}", at.point, at.nth);
-        self.stack.arm(at.server, &order).await?;
-        let strike = self.until_hit(at.server).await?;
+        let strike = self.order("fail", at).await?;
         // It is over as soon as it struck.
         self.stack.mark();
         sleep(AFTERMATH).await;
@@ -95,9 +93,7 @@ impl Scene {
     }
 
     async fn freeze_at(&mut self, at: &At, lasting: Duration) -> Result<Strike, SceneError> {
-        let order = format!("stop {} {}", at.point, at.nth);
-        self.stack.arm(at.server, &order).await?;
-        let strike = self.until_hit(at.server).await?;
+        let strike = self.order("stop", at).await?;
         if strike.void.is_some() {
             return Ok(strike);
         }
