@@ -109,6 +109,26 @@ pub struct Seen {
     pub epoch: i64,
 }
 
+#[cfg(test)]
+impl Seen {
+    /// An organization as the servers tell of one in this state, its collection under that handle.
+    pub(crate) fn told(id: Uuid, handle: &str, state: State, epoch: i64) -> Self {
+        let in_use = matches!(state, State::Active | State::Suspended);
+        let collection = if in_use {
+            format!("org_{handle}")
+        } else {
+            String::new()
+        };
+        Self {
+            id,
+            handle: handle.to_owned(),
+            state,
+            collection,
+            epoch,
+        }
+    }
+}
+
 /// What the client learned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {

@@ -26,7 +26,10 @@ use self::{
     registers::Registers,
     search::{Found, Interval, Stuck, search},
 };
-use crate::history::{Call, Micros, Outcome, Seen};
+use crate::{
+    history::{Call, Micros, Outcome, Seen},
+    stack::{HANDLE_REST, RETENTION},
+};
 
 /// How long the servers keep things, and how far ahead of the host's clock theirs were.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +40,17 @@ pub struct Terms {
     pub handle_rest: Duration,
     /// From which instant on some org-service's clock was how far ahead.
     pub ahead: Vec<(Micros, Duration)>,
+}
+
+impl Terms {
+    /// Those of a stack's servers.
+    pub fn of_a_stack(ahead: Vec<(Micros, Duration)>) -> Self {
+        Self {
+            retention: RETENTION,
+            handle_rest: HANDLE_REST,
+            ahead,
+        }
+    }
 }
 
 impl Terms {

@@ -22,7 +22,10 @@ use tokio::{
 
 pub(crate) use self::outcome::{MALFORMED_ANSWER, WRONG_PRINCIPAL};
 use self::{connection::Connection, known::Known};
-use crate::history::{History, Outcome, Request};
+use crate::{
+    history::{History, Outcome, Request},
+    stack::{OPERATOR_EMAIL, OPERATOR_PASSWORD, Stack},
+};
 
 /// Where the servers listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +36,16 @@ pub struct Targets {
     pub org_urls: Vec<String>,
 }
 
+impl Targets {
+    /// A stack's servers.
+    pub fn of(stack: &Stack) -> Self {
+        Self {
+            auth_url: stack.auth_url(),
+            org_urls: stack.org_urls(),
+        }
+    }
+}
+
 /// An operator's credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operator {
@@ -40,6 +53,16 @@ pub struct Operator {
     pub email: String,
     /// The password.
     pub password: String,
+}
+
+impl Operator {
+    /// Whom every stack has.
+    pub fn of_a_stack() -> Self {
+        Self {
+            email: OPERATOR_EMAIL.to_owned(),
+            password: OPERATOR_PASSWORD.to_owned(),
+        }
+    }
 }
 
 /// Calls that got no answer in spite of all patience, or an address that is none.

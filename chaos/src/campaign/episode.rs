@@ -1,6 +1,6 @@
 //! One stack from its first start to its end.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path};
 
 use super::{
     fault::{At, Backend, Fault},
@@ -12,7 +12,7 @@ use crate::{
     history::{Call, Outcome, Request},
     ledger,
     linearizability::Terms,
-    stack::{self, Binaries, HANDLE_REST, MongoServer, RETENTION, Server, Setup, Stack, Store},
+    stack::{self, Binaries, Server, Setup, Stack, Store},
 };
 
 /// What episodes stand on.
@@ -20,10 +20,21 @@ use crate::{
 pub struct Ground {
     /// The servers' programs.
     pub binaries: Binaries,
-    /// Where MongoDB's episodes have their databases.
-    pub mongodb: Option<Arc<MongoServer>>,
+    /// Where they keep their data.
+    pub store: Store,
     /// The bug that the servers have.
     pub seeded_bug: Option<String>,
+}
+
+impl Ground {
+    fn setup(&self, replicas: usize) -> Setup {
+        Setup {
+            binaries: self.binaries.clone(),
+            store: self.store.clone(),
+            replicas,
+            seeded_bug: self.seeded_bug.clone(),
+        }
+    }
 }
 
 /// What happens in an episode.
@@ -95,25 +106,11 @@ impl Episode {
             replicas,
             ..Ended::default()
         };
-        match self.set_scene(ground, replicas).await {
+        match Scene::start(ground.setup(replicas), self.seed).await {
             Ok(scene) => self.play_in(scene, &mut ended).await,
             Err(error) => ended.failure = Some(self.failure("the start", vec![error.to_string()], None)),
         }
         ended
-    }
-
-    async fn set_scene(&self, ground: &Ground, replicas: usize) -> Result<Scene, SceneError> {
-        let store = match (self.backend, &ground.mongodb) {
-            (Backend::MongoDb, Some(server)) => Store::MongoDb(Arc::clone(server)),
-            _ => Store::Embedded,
-        };
-        let setup = Setup {
-            binaries: ground.binaries.clone(),
-            store,
-            replicas,
-            seeded_bug: ground.seeded_bug.clone(),
-        };
-        Scene::start(setup, self.seed).await
     }
 
     async fn play_in(&self, mut scene: Scene, ended: &mut Ended) {
@@ -125,11 +122,7 @@ impl Episode {
         };
         scene.load.pause().await;
         ended.calls = scene.history.calls();
-        let terms = Terms {
-            retention: RETENTION,
-            handle_rest: HANDLE_REST,
-            ahead: scene.ahead.clone(),
-        };
+        let terms = Terms::of_a_stack(scene.ahead.clone());
         let violations = ledger::check(&ended.calls, &scene.history.barriers(), &terms);
         findings.extend(violations.iter().map(ToString::to_string));
         if findings.is_empty() {
@@ -207,18 +200,8 @@ fn write_history(directory: &Path, calls: &[Call]) -> std::io::Result<()> {
 ///
 /// # Errors
 /// When they do not start, or were built without failpoints.
-pub async fn all_points(backend: Backend, ground: &Ground) -> Result<Vec<At>, stack::Error> {
-    let store = match (backend, &ground.mongodb) {
-        (Backend::MongoDb, Some(server)) => Store::MongoDb(Arc::clone(server)),
-        _ => Store::Embedded,
-    };
-    let setup = Setup {
-        binaries: ground.binaries.clone(),
-        store,
-        replicas: 1,
-        seeded_bug: None,
-    };
-    let stack = Stack::start(setup).await?;
+pub async fn all_points(ground: &Ground) -> Result<Vec<At>, stack::Error> {
+    let stack = Stack::start(ground.setup(1)).await?;
     let mut all = Vec::new();
     for server in [Server::Auth, Server::Org(0)] {
         let points = stack.points(server).await?;

@@ -18,7 +18,7 @@ use super::{
     regressions,
     tally::{Failure, Tally, Verdict},
 };
-use crate::stack::{self, Binaries, MongoServer};
+use crate::stack::{self, Binaries, MongoServer, Store};
 
 /// Failures of one campaign, beyond which nobody learns more.
 const ENOUGH_FAILURES: usize = 5;
@@ -120,7 +120,7 @@ impl<'a> Lanes<'a> {
         let named = &self.arguments.point;
         if self.arguments.every_point || !named.is_empty() {
             let (ground, _kept) = self.ground(backend).await?;
-            let mut points = super::episode::all_points(backend, &ground).await?;
+            let mut points = super::episode::all_points(&ground).await?;
             points.retain(|at| named.is_empty() || named.contains(&at.point));
             return Ok(Goal::Points(points.into()));
         }
@@ -140,13 +140,13 @@ impl<'a> Lanes<'a> {
 
     /// What a lane's episodes stand on: a MongoDB of its own, for one of the faults is to stop it.
     async fn ground(&self, backend: Backend) -> Result<(Ground, Option<TempDir>), stack::Error> {
-        let mut ground = Ground {
+        let ground = |store| Ground {
             binaries: Binaries::within(&self.arguments.binaries),
-            mongodb: None,
+            store,
             seeded_bug: self.arguments.bug.clone(),
         };
         if backend == Backend::Embedded {
-            return Ok((ground, None));
+            return Ok((ground(Store::Embedded), None));
         }
         let directory = tempfile::Builder::new()
             .prefix("tenantry-chaos-mongodb-")
@@ -156,8 +156,7 @@ impl<'a> Lanes<'a> {
             source,
         })?;
         let server = MongoServer::launch(&self.arguments.mongodb_command, directory.path()).await?;
-        ground.mongodb = Some(Arc::new(server));
-        Ok((ground, Some(directory)))
+        Ok((ground(Store::MongoDb(Arc::new(server))), Some(directory)))
     }
 }
 

@@ -15,7 +15,6 @@ mod strike;
 mod tally;
 
 use std::{
-    collections::BTreeMap,
     error::Error,
     fs,
     io::{self, Write},
@@ -51,21 +50,17 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let (seed, begun) = (arguments.seed(), Instant::now());
     say(&format!("seed {seed}"));
     let lanes = Lanes::new(arguments, seed);
-    let mut report = Report {
+    let backends = arguments.backends();
+    let played = try_join_all(backends.iter().map(|backend| lanes.run(*backend))).await?;
+    let (tallies, failures): (Vec<_>, Vec<_>) = played.into_iter().unzip();
+    let report = Report {
         seed,
         seeded_bug: arguments.bug.clone(),
         took: begun.elapsed(),
         lease: LEASE,
-        tallies: BTreeMap::new(),
-        failures: Vec::new(),
+        tallies: backends.into_iter().zip(tallies).collect(),
+        failures: failures.into_iter().flatten().collect(),
     };
-    let backends = arguments.backends();
-    let played = try_join_all(backends.iter().map(|backend| lanes.run(*backend))).await?;
-    for (backend, (tally, failures)) in backends.into_iter().zip(played) {
-        report.tallies.insert(backend, tally);
-        report.failures.extend(failures);
-    }
-    report.took = begun.elapsed();
     say(&format!("\n{}", report.to_markdown()));
     if let Some(file) = &arguments.report {
         fs::write(file, serde_json::to_string_pretty(&report)?)?;

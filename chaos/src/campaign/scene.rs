@@ -14,7 +14,7 @@ use super::{
 use crate::{
     history::{Call, History, Micros, Outcome},
     load::{Load, LoadError, Operator, Targets},
-    stack::{self, OPERATOR_EMAIL, OPERATOR_PASSWORD, Server, Setup, Stack},
+    stack::{self, Server, Setup, Stack},
 };
 
 /// Clients of a stack.
@@ -59,14 +59,7 @@ impl Scene {
     /// [`SceneError`].
     pub async fn start(setup: Setup, seed: u64) -> Result<Self, SceneError> {
         let stack = Stack::start(setup).await?;
-        let targets = Targets {
-            auth_url: stack.auth_url(),
-            org_urls: stack.org_urls(),
-        };
-        let operator = Operator {
-            email: OPERATOR_EMAIL.to_owned(),
-            password: OPERATOR_PASSWORD.to_owned(),
-        };
+        let (targets, operator) = (Targets::of(&stack), Operator::of_a_stack());
         let history = Arc::new(History::default());
         let load = Load::start(&targets, operator, Arc::clone(&history), seed, CLIENTS)?;
         Ok(Self {

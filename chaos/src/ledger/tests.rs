@@ -36,18 +36,7 @@ fn promises(calls: Vec<(Request, Outcome)>) -> Vec<Promise> {
 }
 
 fn seen(id: Uuid, handle: &str, state: State, epoch: i64) -> Outcome {
-    let in_use = matches!(state, State::Active | State::Suspended);
-    Outcome::Organization(Seen {
-        id,
-        handle: handle.to_owned(),
-        state,
-        collection: if in_use {
-            format!("org_{handle}")
-        } else {
-            String::new()
-        },
-        epoch,
-    })
+    Outcome::Organization(Seen::told(id, handle, state, epoch))
 }
 
 fn asked(request_id: u128, handle: &str, email: &str) -> Request {

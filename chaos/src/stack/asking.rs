@@ -47,13 +47,8 @@ pub(super) async fn page(
     page: ListFindingsRequest,
     patience: Duration,
 ) -> Result<ListFindingsResponse, Status> {
-    let mut request = Request::new(page);
-    request.set_timeout(patience);
-    request
-        .metadata_mut()
-        .insert(METADATA_KEY, MetadataValue::from_static(CREDENTIAL));
     let answer = MaintenanceServiceClient::new(channel.clone())
-        .list_findings(request)
+        .list_findings(credentialed(page, patience))
         .await?;
     Ok(answer.into_inner())
 }
@@ -79,4 +74,14 @@ pub(super) async fn findings(channel: &Channel, patience: Duration) -> Result<Fi
             return Ok(all);
         }
     }
+}
+
+/// A request of who has the services' credential.
+pub(super) fn credentialed<T>(message: T, patience: Duration) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(patience);
+    request
+        .metadata_mut()
+        .insert(METADATA_KEY, MetadataValue::from_static(CREDENTIAL));
+    request
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use redb::{Database, TableDefinition};
-use tenantry_common::rpc::service_credential::METADATA_KEY;
 use tenantry_proto::{
     auth::v1::{
         GateState, SetOrganizationGateRequest,
@@ -15,10 +14,10 @@ use tenantry_proto::{
     },
 };
 use tokio::time::sleep;
-use tonic::{Code, Request, metadata::MetadataValue};
+use tonic::{Code, Request};
 use uuid::Uuid;
 
-use super::{Error, Server, Stack, Store, settings::CREDENTIAL};
+use super::{Error, Server, Stack, Store, asking::credentialed};
 
 /// Longest that a call may take whose server may die under it.
 const CALL: Duration = Duration::from_secs(5);
@@ -34,14 +33,14 @@ impl Stack {
         } else {
             GateState::Suspended
         };
-        let request = credentialed(SetOrganizationGateRequest {
+        let request = SetOrganizationGateRequest {
             organization_id: organization.to_string(),
             epoch,
             state: state.into(),
-        });
+        };
         let channel = self.place(Server::Auth)?.channel.clone();
         let answer = AdminProvisioningServiceClient::new(channel)
-            .set_organization_gate(request)
+            .set_organization_gate(credentialed(request, CALL))
             .await;
         answer.map(drop).map_err(|status| Error::Answer(Box::new(status)))
     }
@@ -51,10 +50,8 @@ impl Stack {
     /// # Errors
     /// When there is no such server.
     pub async fn repair(&self, server: Server, organization: Uuid) -> Result<(), Error> {
-        let target = Some(Target::Id(organization.to_string()));
-        let request = credentialed(RepairOrganizationRequest { target });
         let mut client = MaintenanceServiceClient::new(self.place(server)?.channel.clone());
-        let _ = client.repair_organization(request).await;
+        let _ = client.repair_organization(repairing(organization)).await;
         Ok(())
     }
 
@@ -69,11 +66,7 @@ impl Stack {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let target = Some(Target::Id(organization.to_string()));
-            let answer = client
-                .repair_organization(credentialed(RepairOrganizationRequest { target }))
-                .await;
-            match answer {
+            match client.repair_organization(repairing(organization)).await {
                 Ok(_) => return Ok(()),
                 Err(status) if status.code() == Code::NotFound => return Ok(()),
                 Err(status) if attempt == ATTEMPTS => return Err(Error::Answer(Box::new(status))),
@@ -112,11 +105,8 @@ fn plant_table(file: &std::path::Path, name: &str) -> Result<(), redb::Error> {
     Ok(())
 }
 
-fn credentialed<T>(message: T) -> Request<T> {
-    let mut request = Request::new(message);
-    request.set_timeout(CALL);
-    request
-        .metadata_mut()
-        .insert(METADATA_KEY, MetadataValue::from_static(CREDENTIAL));
-    request
+/// A repair of an organization.
+fn repairing(organization: Uuid) -> Request<RepairOrganizationRequest> {
+    let target = Some(Target::Id(organization.to_string()));
+    credentialed(RepairOrganizationRequest { target }, CALL)
 }

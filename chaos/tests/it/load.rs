@@ -7,7 +7,7 @@ use tenantry_chaos::{
     ledger,
     linearizability::Terms,
     load::{Load, Operator, Targets},
-    stack::{HANDLE_REST, OPERATOR_EMAIL, OPERATOR_PASSWORD, RETENTION, Server, Stack, Store},
+    stack::{Server, Stack, Store},
 };
 
 use crate::stack_support::{is_sound, start};
@@ -16,14 +16,7 @@ const ORG: Server = Server::Org(0);
 const CALLS: usize = 200;
 
 fn load(stack: &Stack, history: &Arc<History>) -> Load {
-    let targets = Targets {
-        auth_url: stack.auth_url(),
-        org_urls: stack.org_urls(),
-    };
-    let operator = Operator {
-        email: OPERATOR_EMAIL.to_owned(),
-        password: OPERATOR_PASSWORD.to_owned(),
-    };
+    let (targets, operator) = (Targets::of(stack), Operator::of_a_stack());
     Load::start(&targets, operator, Arc::clone(history), 7, 5).unwrap()
 }
 
@@ -57,11 +50,7 @@ async fn what_clients_are_told_before_and_after_a_kill_is_as_promised() {
     assert!(history.calls().iter().all(|call| call.returned.is_some()));
 
     let calls = history.calls();
-    let terms = Terms {
-        retention: RETENTION,
-        handle_rest: HANDLE_REST,
-        ahead: Vec::new(),
-    };
+    let terms = Terms::of_a_stack(Vec::new());
     let violations = ledger::check(&calls, &history.barriers(), &terms);
     assert!(violations.is_empty(), "{}", violations[0]);
     let asked: HashSet<_> = calls.iter().map(|call| discriminant(&call.request)).collect();

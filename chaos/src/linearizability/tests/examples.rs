@@ -19,18 +19,7 @@ fn call(from: Micros, until: Micros, request: Request, outcome: Outcome) -> Call
 }
 
 fn shown(id: Uuid, handle: &str, state: State, epoch: i64) -> Outcome {
-    let in_use = matches!(state, State::Active | State::Suspended);
-    Outcome::Organization(Seen {
-        id,
-        handle: handle.to_owned(),
-        state,
-        collection: if in_use {
-            format!("org_{handle}")
-        } else {
-            String::new()
-        },
-        epoch,
-    })
+    Outcome::Organization(Seen::told(id, handle, state, epoch))
 }
 
 fn create(from: Micros, until: Micros, id: Uuid, handle: &str) -> Call {
