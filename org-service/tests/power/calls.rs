@@ -9,11 +9,7 @@ use std::{
 };
 
 use org_service::domain::State;
-use tenantry_common::{
-    clock::{Clock, Timestamp},
-    id::OrganizationId,
-    rpc::status::reason_of,
-};
+use tenantry_common::{clock::Timestamp, id::OrganizationId, rpc::status::reason_of};
 use tenantry_proto::{auth::v1::LoginRequest, organization::v1 as pb};
 use tokio::sync::RwLock;
 use tonic::{Response, Status};
@@ -58,13 +54,10 @@ impl Caller {
         caller
     }
 
-    /// Noted first: nothing may have happened at a time that is not noted. Waits until nobody calls, for no lease
-    /// outlasts this.
+    /// Waits until nobody calls, for no lease outlasts this.
     pub async fn turn_clock(&self, by: Duration) {
         let _nobody_calls = self.calling.write().await;
-        let clock = &self.stack.clock;
-        self.disk.note(Note::Clock(clock.now() + by));
-        clock.advance(by);
+        self.stack.turn_clock(by);
     }
 
     pub async fn call(&self, request: Request) -> Answer {

@@ -70,9 +70,7 @@ impl Case {
 async fn start_and_check(about: &About, disk: &Disk) -> Broken {
     let ledger = Ledger::of(&about.notes);
     let clock = Arc::new(ManualClock::new());
-    if let Some(now) = ledger.clock {
-        clock.set(now);
-    }
+    clock.set(ledger.clock);
     let stack = match Stack::start(disk, clock).await {
         Ok(stack) => stack,
         Err(error) => return Broken::because(error),

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use org_service::domain::State;
 use serde::{Deserialize, Serialize};
-use tenantry_common::{clock::Timestamp, id::OrganizationId};
+use tenantry_common::{
+    clock::{Clock, Timestamp},
+    id::OrganizationId,
+    testing::ManualClock,
+};
 use uuid::Uuid;
 
 /// A remark in the log.
@@ -67,8 +71,8 @@ pub struct Told {
     pub seen: Seen,
     /// Somebody was told that it is gone.
     pub purged: bool,
-    /// What was asked and not answered.
-    pub under_way: Option<Request>,
+    /// What was asked and not answered, and when.
+    pub under_way: Option<(Request, Timestamp)>,
 }
 
 /// A create that was asked for.
@@ -106,9 +110,9 @@ pub enum Life {
 }
 
 /// What clients may rely on.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Ledger {
-    pub clock: Option<Timestamp>,
+    pub clock: Timestamp,
     pub organizations: BTreeMap<OrganizationId, Told>,
     pub creations: Vec<Creation>,
     pub tokens: Vec<Token>,
@@ -117,10 +121,16 @@ pub struct Ledger {
 
 impl Ledger {
     pub fn of(notes: &[Note]) -> Self {
-        let mut ledger = Self::default();
+        let mut ledger = Self {
+            clock: ManualClock::new().now(),
+            organizations: BTreeMap::new(),
+            creations: Vec::new(),
+            tokens: Vec::new(),
+            asked: BTreeMap::new(),
+        };
         for note in notes {
             match note {
-                Note::Clock(now) => ledger.clock = Some(*now),
+                Note::Clock(now) => ledger.clock = *now,
                 Note::Asked { call, request } => ledger.asked(*call, request),
                 Note::Answered { call, answer } => ledger.answered(*call, answer),
             }
@@ -159,7 +169,7 @@ impl Ledger {
 
     fn under_way(&mut self, id: OrganizationId, request: &Request) {
         if let Some(told) = self.organizations.get_mut(&id) {
-            told.under_way = Some(request.clone());
+            told.under_way = Some((request.clone(), self.clock));
         }
     }
 

@@ -11,14 +11,12 @@ use crate::{
     disk::Disk,
     history::{Answer, Request, Seen},
     messages::email_of,
-    stack::Stack,
+    stack::{RETENTION, Stack},
 };
 
 const CLIENTS: usize = 4;
 const ORGANIZATIONS: usize = 8;
 const CHANGES: usize = 6;
-/// Longer than what is deleted is kept.
-const RETENTION_OVER: Duration = Duration::from_secs(61);
 
 /// Runs the clients until each has done its share.
 pub async fn run(stack: &Arc<Stack>, disk: &Disk, seed: u64) {
@@ -116,7 +114,8 @@ impl Client {
     }
 
     async fn wait_for_purge(&mut self, id: OrganizationId) {
-        self.caller.turn_clock(RETENTION_OVER).await;
+        let over = RETENTION + Duration::from_secs(1);
+        self.caller.turn_clock(over).await;
         for _ in 0..500 {
             let record = self.caller.stack.store.get(id).await.expect("the store answers");
             if record.is_some_and(|record| record.state == State::Purged && record.operation.is_none()) {

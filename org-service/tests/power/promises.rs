@@ -15,12 +15,12 @@ use crate::{
     case::About,
     history::{Answer, Creation, Ledger, Life, Outcome, Request, Told},
     messages::with_credential,
-    stack::Stack,
+    stack::{RETENTION, Stack},
 };
 
 const EVERYTHING: usize = 100_000;
-/// Longer than anything waits.
-const A_DAY: Duration = Duration::from_secs(86_400);
+/// Longer than anything waits, and shorter than a token lives.
+const HALF_A_DAY: Duration = Duration::from_secs(43_200);
 /// How many tokens, and how many creates, are tried; of each the last ones.
 const SAMPLE: usize = 3;
 
@@ -64,7 +64,7 @@ pub async fn check(stack: &Stack, ledger: &Ledger, random: &mut Rng, about: &Abo
     tokens(stack, ledger, &mut broken).await;
     if about.to_the_end {
         logins(stack, ledger, &records, random, &mut broken).await;
-        stack.clock.advance(A_DAY);
+        stack.turn_clock(HALF_A_DAY);
         at_rest(stack, about.patience, waits, &mut broken).await;
         findings(stack, &mut broken).await;
     }
@@ -133,15 +133,18 @@ fn stands(told: &Told, record: Option<&Organization>, ledger: &Ledger) -> Result
         return Err(format!("there is no record, told was {told:?}"));
     };
     let mut allowed = vec![(told.seen.state, told.seen.handle.clone(), told.seen.epoch)];
-    if let Some(request) = &told.under_way {
+    let due = |purge: Timestamp| purge <= ledger.clock;
+    if let Some((request, asked)) = &told.under_way {
         let (state, handle) = outcome(request, told, record);
+        if state == State::Deleted && due(*asked + RETENTION) {
+            allowed.push((State::Purged, handle.clone(), told.seen.epoch + 2));
+        }
         allowed.push((state, handle, told.seen.epoch + 1));
     }
-    let due = |purge: &Timestamp| ledger.clock.is_some_and(|now| *purge <= now);
     if told.purged {
         allowed.clear();
     }
-    if told.purged || told.seen.purge_time.as_ref().is_some_and(due) {
+    if told.purged || told.seen.purge_time.is_some_and(due) {
         allowed.push((State::Purged, told.seen.handle.clone(), told.seen.epoch + 1));
     }
     let is = (record.state, record.handle.to_string(), record.epoch);

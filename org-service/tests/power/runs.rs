@@ -114,7 +114,8 @@ fn calls_under_way(notes: &[Note]) -> bool {
     asked.count() > answered.count()
 }
 
-/// Follows a cut, and with `twice` another one while the servers recover. Nobody was told anything in between.
+/// Follows a cut, and with `twice` another one while the servers recover. Nobody was told anything in between, but the
+/// clock may have been turned on.
 async fn follow(case: Case, twice: bool, mut random: Rng) -> Vec<(Case, Broken)> {
     let (broken, recovery) = case.run().await;
     if !twice {
@@ -125,10 +126,11 @@ async fn follow(case: Case, twice: bool, mut random: Rng) -> Vec<(Case, Broken)>
     let at = if random.bool() { early } else { anywhere };
     let mut replay = Replay::new(case.files.clone(), &recovery);
     replay.advance(at);
-    let about = About {
+    let mut about = About {
         to_the_end: false,
         ..case.about.clone()
     };
+    about.notes.extend(replay.notes());
     let files = replay.cut(&mut random);
     let again = Case { files, about };
     let (broken_again, _) = again.run().await;

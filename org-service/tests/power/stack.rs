@@ -1,6 +1,6 @@
 //! Both servers in this process, over the two files of one disk.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use clap::{Args, FromArgMatches};
 use org_service::store::{Store, embedded::EmbeddedStore};
@@ -23,9 +23,12 @@ use tonic::transport::Channel;
 use crate::{
     CREDENTIAL, OPERATOR,
     disk::{AUTH, Disk, FILES, ORG},
+    history::Note,
 };
 
 const CACHE_BYTES: usize = 4 << 20;
+/// How long what is deleted is kept.
+pub const RETENTION: Duration = Duration::from_secs(60);
 
 /// Both servers, their clients, and a look into org-service's store.
 pub struct Stack {
@@ -33,7 +36,8 @@ pub struct Stack {
     pub org: OrganizationServiceClient<Channel>,
     pub maintenance: MaintenanceServiceClient<Channel>,
     pub store: Arc<dyn Store>,
-    pub clock: Arc<ManualClock>,
+    clock: Arc<ManualClock>,
+    disk: Disk,
     servers: Vec<Server>,
 }
 
@@ -58,8 +62,15 @@ impl Stack {
             maintenance: MaintenanceServiceClient::new(org.channel.clone()),
             store,
             clock,
+            disk: disk.clone(),
             servers: vec![org, auth],
         })
+    }
+
+    /// Turns the clock on. It is noted first: nothing may have happened at a time that is not noted.
+    pub fn turn_clock(&self, by: Duration) {
+        self.disk.note(Note::Clock(self.clock.now() + by));
+        self.clock.advance(by);
     }
 
     pub async fn stop(self) -> Result<(), String> {
@@ -109,11 +120,12 @@ async fn start_auth(database: EmbeddedDatabase, clock: Arc<ManualClock>) -> Resu
 }
 
 async fn start_org(store: Arc<dyn Store>, auth_url: &str, clock: Arc<ManualClock>) -> Result<Server, String> {
+    let retention = humantime::format_duration(RETENTION).to_string();
     let config = config::<org_service::Config>(&[
         "--auth-url",
         auth_url,
         "--retention",
-        "60s",
+        &retention,
         "--handle-rest",
         "32s",
         "--lease",
