@@ -167,6 +167,8 @@ pub fn obey(points: &[&'static str]) -> Result<(), InvalidOrder> {
     thread::spawn(|| {
         for line in io::stdin().lock().lines().map_while(Result::ok) {
             let given = line.parse::<Order>().map_err(|error| error.to_string());
+            // Who passes the point at once tells of it after this, and so dies after this.
+            let _answered_first = io::stdout().lock();
             match given.and_then(Order::give) {
                 Ok(()) => tell(&format!("armed {line}")),
                 Err(error) => tell(&format!("refused {line}: {error}")),
