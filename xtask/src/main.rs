@@ -8,6 +8,7 @@ mod check;
 mod explore;
 mod guard;
 mod mongodb;
+mod mutants;
 mod parts;
 mod task;
 mod test;

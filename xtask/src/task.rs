@@ -4,7 +4,7 @@ use std::{error::Error, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 
-use crate::{bugs, chaos, check, explore, guard, mongodb, test};
+use crate::{bugs, chaos, check, explore, guard, mongodb, mutants, test};
 
 /// Does the task that the command line names.
 pub fn main() -> ExitCode {
@@ -47,6 +47,11 @@ enum Task {
     },
     /// Have the servers be wrong in twelve ways, one at a time, and see that the tests find each.
     Bugs,
+    /// Change the lifecycle, its driver and the token code in every small way, one at a time, and see that the tests
+    /// notice.
+    ///
+    /// Needs cargo-mutants; takes an hour or two. It is a success when 95 % are noticed.
+    Mutants,
     /// Explore the lifecycle's states with bounds too wide for every day; takes long.
     Explore,
     /// Run a server that ends when standard input does, and then remove its directory.
@@ -69,6 +74,7 @@ impl Task {
             Self::Mongo => mongodb::run(),
             Self::Chaos { arguments } => chaos::run(&arguments),
             Self::Bugs => bugs::run(),
+            Self::Mutants => mutants::run(),
             Self::Explore => explore::run(),
             Self::Guard { directory, command } => guard::run(&directory, &command),
         }
