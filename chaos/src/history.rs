@@ -159,6 +159,16 @@ pub struct Call {
     pub outcome: Option<Outcome>,
 }
 
+impl Call {
+    /// The one organization that its answer shows.
+    pub fn seen(&self) -> Option<&Seen> {
+        match &self.outcome {
+            Some(Outcome::Organization(seen)) => Some(seen),
+            _ => None,
+        }
+    }
+}
+
 /// All calls, and the instants at which nothing was under way any more.
 #[derive(Debug)]
 pub struct History {

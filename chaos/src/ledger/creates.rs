@@ -17,10 +17,7 @@ struct Create<'h> {
 
 impl Create<'_> {
     fn organization(&self) -> Option<Uuid> {
-        match &self.entry.1.outcome {
-            Some(Outcome::Organization(seen)) => Some(seen.id),
-            _ => None,
-        }
+        self.entry.1.seen().map(|seen| seen.id)
     }
 
     fn refusal(&self) -> Option<&str> {

@@ -75,17 +75,13 @@ impl Register for Handle<'_> {
         let Some((interval, call)) = self.calls.get(place) else {
             return Vec::new();
         };
-        let seen = match &call.outcome {
-            Some(Outcome::Organization(seen)) => Some(seen),
-            _ => None,
-        };
         let step = Step {
             register: self,
             holder,
             phase,
             latest,
             from: interval.from,
-            seen,
+            seen: call.seen(),
         };
         if let Some(Outcome::Refused(reason)) = &call.outcome {
             return match &call.request {
@@ -112,9 +108,9 @@ impl Register for Handle<'_> {
                 _ => true,
             }),
             Request::Find { handle } if handle == self.handle => {
-                step.fits(seen.is_some_and(|seen| self.is_found(holder, seen)))
+                step.fits(call.seen().is_some_and(|seen| self.is_found(holder, seen)))
             }
-            _ => step.fits(seen.is_none_or(|seen| self.agrees(holder, seen))),
+            _ => step.fits(call.seen().is_none_or(|seen| self.agrees(holder, seen))),
         }
     }
 }

@@ -5,7 +5,7 @@
 //! write is accepted only while no other is under way, and one that is already as wished changes nothing. Creating is
 //! one step here, its end: nobody sees the organization before. A deleted one may be purged by itself once the
 //! retention is over, and a repair by itself adds to the epoch and changes nothing else: both are supposed where an
-//! answer needs them.
+//! answer needs them. A delete that takes longer than that shows the purge itself: a third step.
 
 use std::rc::Rc;
 
@@ -69,10 +69,14 @@ impl Register for Organization<'_> {
                 done(self.read(known, call, latest))
             }
             (request, 0) => self.begun(known, request, interval.from, call, latest),
-            _ => done(self.ended(known, call, latest)),
+            (_, 1) => self.ended(known, call, latest),
+            _ => done(call.seen().and_then(|seen| self.seen(known, seen, latest))),
         }
     }
 }
+
+/// What is left of a delete whose answer shows a purge: that.
+const PURGED: Phase = 2;
 
 fn done(known: Option<Known>) -> Vec<(Known, Phase)> {
     known.into_iter().map(|known| (known, DONE)).collect()
@@ -169,17 +173,13 @@ impl Organization<'_> {
         if let Some(Outcome::Refused(reason)) = &call.outcome {
             return done(self.refused(known, request, reason, latest));
         }
-        let seen = match &call.outcome {
-            Some(Outcome::Organization(seen)) => Some(seen),
-            _ => None,
-        };
         let Known::Here(here) = known else {
             return Vec::new();
         };
         if here.under_way.is_some() {
             return Vec::new();
         }
-        match (here.wished(request), seen) {
+        match (here.wished(request), call.seen()) {
             (Wished::Already, Some(seen)) => done(self.seen(known, seen, latest)),
             (Wished::Write(write), seen) => here
                 .accepted(write, seen, from)
@@ -206,15 +206,18 @@ impl Organization<'_> {
         holds.then(|| known.clone())
     }
 
-    /// The last step of a write: the operation is at its end, and its answer shows that.
-    fn ended(&self, known: &Known, call: &Call, latest: Micros) -> Option<Known> {
+    /// The operation is at its end, and the answer shows that, or the purge that comes later.
+    fn ended(&self, known: &Known, call: &Call, latest: Micros) -> Vec<(Known, Phase)> {
         let Known::Here(here) = known else {
-            return None;
+            return Vec::new();
         };
-        let ended = Known::Here(here.ended()?);
-        match &call.outcome {
-            Some(Outcome::Organization(seen)) => self.seen(&ended, seen, latest),
-            _ => Some(ended),
+        let Some(ended) = here.ended().map(Known::Here) else {
+            return Vec::new();
+        };
+        match call.seen() {
+            Some(seen) if seen.state == State::Purged => vec![(ended, PURGED)],
+            Some(seen) => done(self.seen(&ended, seen, latest)),
+            None => done(Some(ended)),
         }
     }
 }

@@ -148,6 +148,22 @@ fn a_deleted_organization_does_not_come_back_by_itself_and_is_not_purged_early()
 }
 
 #[test]
+fn a_delete_may_show_the_purge_that_came_before_its_answer() {
+    let calls = |answered, refused_at| {
+        let purged = shown(ACME, "acme", State::Purged, 3);
+        let late = call(2, answered, Request::Delete { organization: ACME }, purged);
+        let rename = rename(refused_at, refused_at + 1, "beta", refused("ORGANIZATION_STATE"));
+        [create(0, 1, ACME, "acme"), late, rename]
+    };
+    assert!(
+        wrong(&calls(60, 9), &[]).is_empty(),
+        "it was deleted by then, and is purged now"
+    );
+    assert_eq!(wrong(&calls(20, 9), &[]), [acme()], "the retention is not over");
+    assert_eq!(wrong(&calls(60, 70), &[]), [acme()], "it was gone by then");
+}
+
+#[test]
 fn one_handle_has_one_organization() {
     let both = [create(0, 5, ACME, "acme"), create(1, 6, OTHER, "acme")];
     assert_eq!(wrong(&both, &[]), ["handle acme"]);

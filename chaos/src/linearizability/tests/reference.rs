@@ -113,6 +113,7 @@ impl World {
                 });
             }
             (Some(call), Some(answer)) => {
+                let answer = self.purged_meanwhile(call, &answer).unwrap_or(answer);
                 self.answer(call, answer);
                 client.call = None;
             }
@@ -134,6 +135,25 @@ impl World {
     fn answer(&mut self, call: usize, outcome: Outcome) {
         self.calls[call].returned = Some(self.now);
         self.calls[call].outcome = Some(outcome);
+    }
+
+    /// A delete goes on to a purge that is due by now.
+    fn purged_meanwhile(&mut self, call: usize, answer: &Outcome) -> Option<Outcome> {
+        let (Request::Delete { organization }, Outcome::Organization(_)) =
+            (&self.calls[call].request, answer)
+        else {
+            return None;
+        };
+        let now = self.now;
+        let record = self
+            .records
+            .iter_mut()
+            .find(|record| record.id == *organization)?;
+        if record.state == Some(State::Deleted) && record.under_way.is_none() && record.purge <= now {
+            record.state = Some(State::Purged);
+            record.epoch += 1;
+        }
+        (record.state == Some(State::Purged)).then(|| Outcome::Organization(record.seen()))
     }
 
     /// Goes on until no call is under way any more.
