@@ -38,6 +38,7 @@ impl Scene {
             Way::GateMoved => self.after_a_moved_gate(at, &order).await,
             Way::LoginOvertaken => self.between_logins(at, &order).await,
             Way::Squatter => self.beside_a_squatter(at, order).await,
+            Way::TakenEmail => self.for_a_taken_email(at, &order).await,
         }
     }
 
@@ -172,13 +173,37 @@ impl Scene {
         self.stack.plant(&collection).await?;
         self.stack.restart(at.server, &[order], None).await?;
         // The server dies under this call.
+        let email = format!("{handle}@example.com");
+        self.create(handle, email).await;
+        self.until_hit(at.server).await
+    }
+
+    /// Creates organizations for somebody who is another one's admin until the server dies.
+    async fn for_a_taken_email(&mut self, at: &At, order: &str) -> Result<Strike, SceneError> {
+        const ROUNDS: usize = 20;
+        self.until(|scene| scene.an_admin().is_some()).await;
+        self.stack.arm(at.server, order).await?;
+        for _ in 0..ROUNDS {
+            // Whoever was the admin may be gone by now.
+            if let Some((_, Request::Login { email, .. })) = self.an_admin() {
+                let handle = format!("vain_{:08x}", self.rng.u32(..));
+                self.create(handle, email).await;
+            }
+            if !self.stack.alive(at.server).await? {
+                break;
+            }
+        }
+        self.until_hit(at.server).await
+    }
+
+    /// Creates an organization, beside the clients.
+    async fn create(&mut self, handle: String, email: String) {
         let request = Request::Create {
             request_id: Builder::from_random_bytes(self.rng.u128(..).to_be_bytes()).into_uuid(),
-            email: format!("{handle}@example.com"),
             handle,
+            email,
         };
         self.load.ask(&request).await;
-        self.until_hit(at.server).await
     }
 
     /// The organizations that answers showed last as ACTIVE, the youngest answer first.

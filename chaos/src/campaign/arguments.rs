@@ -40,8 +40,8 @@ pub struct Arguments {
     /// Instead: the one episode with this seed, as a failure names it.
     #[arg(long, conflicts_with_all = ["kills", "freezes", "cuts", "store_faults"], requires = "store")]
     pub episode: Option<u64>,
-    /// Instead: every episode that has found a bug before.
-    #[arg(long, conflicts_with_all = ["kills", "freezes", "cuts", "store_faults", "every_point", "point", "episode"])]
+    /// Instead: every episode that has found a bug before; with --every-point, both.
+    #[arg(long, conflicts_with_all = ["kills", "freezes", "cuts", "store_faults", "point", "episode"])]
     pub regressions: bool,
     /// What all is drawn from. Told at the start; the clock and the scheduler have a say too.
     #[arg(long)]

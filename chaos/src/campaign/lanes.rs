@@ -45,10 +45,11 @@ struct Work {
 enum Goal {
     /// So many of each category.
     Counts(BTreeMap<Category, u64>),
-    /// These episodes, again.
-    Again(VecDeque<u64>),
-    /// A kill at each of these.
-    Points(VecDeque<At>),
+    /// These episodes, again, and then a kill at each of these points.
+    These {
+        episodes: VecDeque<u64>,
+        points: VecDeque<At>,
+    },
 }
 
 /// All lanes of one campaign on one store.
@@ -117,22 +118,28 @@ impl<'a> Lanes<'a> {
     }
 
     async fn goal(&self, backend: Backend) -> Result<Goal, stack::Error> {
-        let named = &self.arguments.point;
-        if self.arguments.every_point || !named.is_empty() {
+        let Arguments {
+            every_point,
+            point: named,
+            episode,
+            regressions,
+            ..
+        } = self.arguments;
+        let mut episodes: VecDeque<_> = episode.iter().copied().collect();
+        if *regressions {
+            for kept in regressions::on(backend) {
+                say(&format!("{backend} {}: {}", kept.seed, kept.name));
+                episodes.push_back(kept.seed);
+            }
+        }
+        let mut points = VecDeque::new();
+        if *every_point || !named.is_empty() {
             let (ground, _kept) = self.ground(backend).await?;
-            let mut points = super::episode::all_points(&ground).await?;
-            points.retain(|at| named.is_empty() || named.contains(&at.point));
-            return Ok(Goal::Points(points.into()));
+            points.extend(super::episode::all_points(&ground).await?);
+            points.retain(|at: &At| *every_point || named.contains(&at.point));
         }
-        if let Some(seed) = self.arguments.episode {
-            return Ok(Goal::Again([seed].into()));
-        }
-        if self.arguments.regressions {
-            let told = |one: &regressions::Regression| {
-                say(&format!("{backend} {}: {}", one.seed, one.name));
-                one.seed
-            };
-            return Ok(Goal::Again(regressions::on(backend).map(told).collect()));
+        if *regressions || episode.is_some() || *every_point || !named.is_empty() {
+            return Ok(Goal::These { episodes, points });
         }
         let wanted = Category::ALL.map(|category| (category, self.arguments.wanted(category)));
         Ok(Goal::Counts(wanted.into()))
@@ -179,8 +186,10 @@ impl Work {
                 }
                 (drawn, Script::Drawn(faults))
             }
-            Goal::Again(left) => (left.pop_front()?, Script::Drawn(faults)),
-            Goal::Points(left) => (drawn, Script::Points(some_of(left)?)),
+            Goal::These { episodes, points } => match episodes.pop_front() {
+                Some(again) => (again, Script::Drawn(faults)),
+                None => (drawn, Script::Points(some_of(points)?)),
+            },
         };
         self.begun += 1;
         Some(Episode {
@@ -199,7 +208,7 @@ impl Work {
         for struck in &ended.struck {
             self.tally.count(struck, episode.seed);
         }
-        if let (Goal::Points(left), Script::Points(tried)) = (&mut self.goal, &episode.script) {
+        if let (Goal::These { points: left, .. }, Script::Points(tried)) = (&mut self.goal, &episode.script) {
             let fired = |at: &At| {
                 let mut struck = ended.struck.iter();
                 struck.any(|struck| {

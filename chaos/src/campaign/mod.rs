@@ -15,6 +15,7 @@ mod strike;
 mod tally;
 
 use std::{
+    collections::BTreeSet,
     error::Error,
     fs,
     io::{self, Write},
@@ -82,7 +83,7 @@ fn judge(arguments: &Arguments, report: &Report) -> Result<(), Box<dyn Error>> {
         let never = report
             .tallies
             .iter()
-            .flat_map(|(backend, tally)| never_fired(*backend, tally));
+            .flat_map(|(backend, tally)| never_fired(*backend, tally, &arguments.point));
         let never: Vec<_> = never.collect();
         if !never.is_empty() {
             return Err(format!("nothing was killed at {}", never.join(", ")).into());
@@ -91,8 +92,25 @@ fn judge(arguments: &Arguments, report: &Report) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The points that were gone for in vain.
-fn never_fired(backend: Backend, tally: &Tally) -> Vec<String> {
-    let points = tally.points.iter().filter(|(_, count)| count.fired == 0);
-    points.map(|(point, _)| format!("{point} ({backend})")).collect()
+/// The points that were gone for in vain, or that there are not.
+fn never_fired(backend: Backend, tally: &Tally, named: &[String]) -> Vec<String> {
+    let fired = |point: &String| tally.points.get(point).is_some_and(|count| count.fired > 0);
+    let all: BTreeSet<_> = tally.points.keys().chain(named).collect();
+    let never = all.into_iter().filter(|point| !fired(point));
+    never.map(|point| format!("{point} ({backend})")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_point_where_nobody_died_is_told_and_so_is_one_that_there_is_not() {
+        let mut tally = Tally::default();
+        tally.points.entry("a.before".to_owned()).or_default().fired = 2;
+        tally.points.entry("b.before".to_owned()).or_default().missed = 15;
+        let named = ["a.before", "c.before"].map(str::to_owned);
+        let never = never_fired(Backend::Embedded, &tally, &named);
+        assert_eq!(never, ["b.before (embedded)", "c.before (embedded)"]);
+    }
 }
