@@ -36,8 +36,8 @@ pub fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
         )?;
         if arguments.is_empty() {
             bugs::run_over(&mongodb, &mut parts)?;
-            parts.run("a kill at every point", fire.command().arg("--every-point"))?;
-            parts.run("faults that found bugs", fire.command().arg("--regressions"))?;
+            let points = &["--every-point", "--regressions"];
+            parts.run("kills at every point, kept faults", fire.command().args(points))?;
         }
     }
     if let Some(last_words) = mongodb.ended() {
