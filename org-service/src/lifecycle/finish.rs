@@ -79,7 +79,8 @@ pub fn finish(
             next.name = name;
             next.handle = handle;
             next.handle_given = handle_given;
-            rest_all_but_current(&mut next, now + policy.handle_rest);
+            let others = next.handles.iter_mut().filter(|held| held.handle != next.handle);
+            rest(others, now + policy.handle_rest);
         }
         // The restrictive state was written when it was accepted.
         OperationKind::Suspend => {}
@@ -88,10 +89,10 @@ pub fn finish(
             next.purge_time = Some(now + retention(&next, policy));
             rest(next.handles.iter_mut(), now + policy.handle_rest);
         }
+        // Handles but the one it takes have rested since the deletion.
         OperationKind::Undelete => {
             next.state = next.state_before_delete.take().unwrap_or(State::Suspended);
             next.delete_time = None;
-            rest_all_but_current(&mut next, now + policy.handle_rest);
         }
         // The stamp stays: it tells a twin that turns up late from a collection to adopt.
         OperationKind::Purge => next.purge_time = None,
@@ -128,17 +129,6 @@ fn abort(organization: &mut Organization, now: Timestamp) {
     organization.handles.clear();
     organization.home = None;
     organization.create_request = None;
-}
-
-fn rest_all_but_current(organization: &mut Organization, until: Timestamp) {
-    let current = organization.handle.clone();
-    rest(
-        organization
-            .handles
-            .iter_mut()
-            .filter(|held| held.handle != current),
-        until,
-    );
 }
 
 fn rest<'a>(handles: impl Iterator<Item = &'a mut HeldHandle>, until: Timestamp) {

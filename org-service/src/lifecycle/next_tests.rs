@@ -1,6 +1,7 @@
 //! Each row of the table behind [`next`](super::next): what is seen, what is done.
 
 mod accepting;
+mod observing;
 mod operations;
 mod table;
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::*;
 use crate::{
     domain::{CreateRequest, OperationKind},
-    lifecycle::{Policy, finish, halt, repair, reservation, resume, suspend, undelete, unhalted},
+    lifecycle::{
+        Policy, finish, halt, own_names, relabel, repair, reservation, resume, suspend, undelete, unhalted,
+    },
 };
 
 const POLICY: Policy = Policy {
@@ -30,6 +32,10 @@ fn deleted() -> Organization {
 fn held(organization: &Organization) -> Vec<(&str, Option<Timestamp>)> {
     let held = organization.handles.iter();
     held.map(|held| (held.handle.as_str(), held.rest_until)).collect()
+}
+
+fn labels() -> Labels {
+    Labels::parse([("plan".to_owned(), "gold".to_owned())]).unwrap()
 }
 
 /// A create that waits for an operator, and has a request id.
@@ -62,6 +68,52 @@ fn every_acceptance_counts_and_begins_one_operation() {
         assert_eq!((operation.kind.as_str(), operation.first_fence), (kind, 2));
         assert_eq!((operation.id, operation.halted), (ACCEPTED.operation, None));
     }
+}
+
+#[test]
+fn an_acceptance_is_dated_and_a_repair_no_change() {
+    let accepted = Accepted {
+        now: LATER,
+        ..ACCEPTED
+    };
+    let deleting = delete(&active(), accepted);
+    assert_eq!((deleting.update_time, deleting.delete_time), (LATER, Some(LATER)));
+    assert_eq!(suspend(&active(), accepted).update_time, LATER);
+    assert_eq!(repair(&active(), accepted).update_time, ACCEPTED.now);
+}
+
+#[test]
+fn a_relabelling_is_done_with_its_write() {
+    let relabelled = relabel(&active(), name("Acme Inc."), true, labels(), LATER);
+    let expected = Organization {
+        name: name("Acme Inc."),
+        handle_given: true,
+        labels: labels(),
+        epoch: 2,
+        update_time: LATER,
+        ..active()
+    };
+    assert_eq!(relabelled, expected);
+}
+
+#[test]
+fn a_rename_takes_the_new_handle_at_once_and_lets_the_former_one_rest_at_its_end() {
+    let to = (handle("beta"), true);
+    let renaming = rename(&active(), name("Beta"), to, labels(), ACCEPTED);
+    assert_eq!(held(&renaming), [("acme", None), ("beta", None)]);
+    let (beta, labelled) = (Some(place("org_beta")), labels());
+    assert_eq!((&renaming.home, &renaming.labels), (&beta, &labelled));
+    let names = [
+        "org_acme",
+        "org_beta",
+        CollectionName::trash(renaming.id).as_str(),
+    ]
+    .map(place);
+    assert_eq!(own_names(&renaming), names);
+    let renamed = finished(&renaming);
+    let rests = Some(LATER + POLICY.handle_rest);
+    assert_eq!(held(&renamed), [("acme", rests), ("beta", None)]);
+    assert_eq!((renamed.handle.as_str(), renamed.handle_given), ("beta", true));
 }
 
 #[test]

@@ -175,6 +175,17 @@ fn a_halted_create_that_is_deleted_looks_for_what_it_may_have_made() {
 }
 
 #[test]
+fn a_halted_create_whose_collection_is_gone_can_be_deleted() {
+    let halted = halt(&with_stamp(&prepared(), ATTEMPT), HaltReason::CollectionMissing);
+    let nothing = with_gate(&seeing(vec![]), GateState::Suspended);
+    assert_eq!(next(&delete(&halted, ACCEPTED), &nothing), Step::Finish);
+    assert_eq!(
+        next(&delete(&active(), ACCEPTED), &nothing),
+        Step::Halt(HaltReason::CollectionMissing)
+    );
+}
+
+#[test]
 fn a_refusal_halts_every_operation() {
     let observed = Observed {
         auth_refused: true,
