@@ -120,8 +120,11 @@ impl StorageBackend for DiskFile {
     }
 }
 
-/// Writes into a file, which grows where it must.
+/// Writes into a file, which grows where it must: for nothing it need not, wherever that is written.
 pub fn write(file: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
+    if bytes.is_empty() {
+        return;
+    }
     let end = offset + bytes.len();
     if file.len() < end {
         file.resize(end, 0);
