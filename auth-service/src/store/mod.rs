@@ -103,8 +103,10 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<OrganizationAdmins>, StoreError>;
 
-    /// Inserts a session; `AlreadyExists(ID_INDEX)` when there is one with its id. Sessions that had expired when
+    /// Inserts a session; `AlreadyExists(ID_INDEX)` when there is another with its id. Sessions that had expired when
     /// this one was created may go.
+    ///
+    /// MUST answer OK when this very session is there: a command whose answer was lost may have been sent again.
     async fn insert_session(&self, session: &Session) -> Result<(), StoreError>;
 
     /// The session with this id. One that has expired may be there or not.

@@ -232,11 +232,20 @@ impl Store for MongoStore {
 
     async fn insert_session(&self, session: &Session) -> Result<(), StoreError> {
         let (sessions, document) = (self.sessions.clone(), SessionDocument::from(session));
-        detached(async move {
+        let inserted = detached(async move {
             let inserted = sessions.insert_one(document).await;
             inserted.map(drop).map_err(|error| classify(error, &[ID_INDEX]))
         })
-        .await
+        .await;
+        match inserted {
+            // It was inserted, its answer lost, when it was sent again.
+            Err(StoreError::AlreadyExists(_))
+                if self.get_session(session.id).await?.as_ref() == Some(session) =>
+            {
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     async fn get_session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {

@@ -38,6 +38,7 @@ tenantry_common::conformance! {
     a_missing_record_is_none,
     a_taken_handle_is_refused_on_insert,
     a_taken_id_is_refused,
+    an_insert_that_is_sent_again_answers_what_the_first_one_made,
     a_used_request_id_is_refused,
     a_repeated_create_violates_either_index,
     of_twenty_inserts_of_one_handle_one_wins,

@@ -93,6 +93,12 @@ pub struct Counts {
     pub collections: u64,
 }
 
+/// Whether the record is under the very operation and lease that `next` begins.
+fn began_as(stored: &Organization, next: &Organization) -> bool {
+    let id = |organization: &Organization| organization.operation.as_ref().map(|operation| operation.id);
+    next.operation.is_some() && id(stored) == id(next) && stored.fence == next.fence
+}
+
 /// Records of organizations, and their collections.
 ///
 /// Every method MUST answer [`StoreError::Unavailable`] when the store is away, [`StoreError::Corrupt`] when a record
@@ -107,7 +113,9 @@ pub trait Store: Send + Sync + 'static {
     /// length. Answers the record as stored.
     ///
     /// MUST refuse with `AlreadyExists(HANDLE_INDEX)`, `AlreadyExists(CREATE_REQUEST_INDEX)` or
-    /// `AlreadyExists(ID_INDEX)` and write nothing; where several are violated it may name any of them.
+    /// `AlreadyExists(ID_INDEX)` and write nothing; where several are violated it may name any of them. MUST answer the
+    /// record as it stands when it began with this very operation: a command whose answer was lost may have been sent
+    /// again.
     async fn insert(
         &self,
         organization: &Organization,

@@ -35,7 +35,7 @@ use self::{
     values::{bson_uuid, date},
 };
 use super::{
-    Counts, Due, Fence, LeaseTerm, ListQuery, Lookup, Store,
+    Counts, Due, Fence, LeaseTerm, ListQuery, Lookup, Store, began_as,
     selection::{Page, Sorter, is_readable},
 };
 use crate::domain::{CollectionName, Handle, Organization, Seen, Stamp};
@@ -72,12 +72,6 @@ impl MongoStore {
     }
 }
 
-/// Whether the record is under the very operation and lease that `next` begins.
-fn began_as(stored: &Organization, next: &Organization) -> bool {
-    let id = |organization: &Organization| organization.operation.as_ref().map(|operation| operation.id);
-    next.operation.is_some() && id(stored) == id(next) && stored.fence == next.fence
-}
-
 #[async_trait]
 impl Store for MongoStore {
     async fn ping(&self) -> Result<(), StoreError> {
@@ -101,7 +95,14 @@ impl Store for MongoStore {
         // No record has such an epoch: this always inserts, and a record with the id is a duplicate key.
         let mut nothing = by_id(organization.id);
         nothing.insert("epoch", doc! { "$lt": i64::MIN });
-        let inserted = self.update(nothing, pipeline, true).await?;
+        let inserted = match self.update(nothing, pipeline, true).await {
+            // The write had happened, its answer lost, when it was sent again.
+            Err(StoreError::AlreadyExists(index)) => match self.get(organization.id).await? {
+                Some(stored) if began_as(&stored, organization) => Some(stored),
+                _ => return Err(StoreError::AlreadyExists(index)),
+            },
+            inserted => inserted?,
+        };
         inserted.ok_or_else(|| StoreError::Internal("the server answered nothing to an insert".to_owned()))
     }
 

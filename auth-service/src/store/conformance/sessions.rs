@@ -24,6 +24,8 @@ pub(super) async fn a_session_reads_back_and_is_deleted(backend: Backend) {
 pub(super) async fn a_session_is_inserted_once(backend: Backend) {
     let session = session(organization(), far());
     backend.store.insert_session(&session).await.unwrap();
+    // As a driver does whose first answer was lost.
+    backend.replica.insert_session(&session).await.unwrap();
     let other = Session {
         admin_id: AdminId::from_uuid(id()),
         ..session.clone()

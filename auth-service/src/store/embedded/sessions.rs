@@ -19,12 +19,12 @@ const CLEARED_PER_SESSION: usize = 4;
 pub(super) fn insert_session(transaction: &WriteTransaction, session: &Session) -> Result<(), StoreError> {
     let id = session.id.as_uuid().as_u128();
     let record = encode(session)?;
-    if transaction
-        .open_table(SESSIONS)?
-        .insert(id, record.as_slice())?
-        .is_some()
     {
-        return Err(StoreError::AlreadyExists(ID_INDEX));
+        let mut sessions = transaction.open_table(SESSIONS)?;
+        let there = sessions.insert(id, record.as_slice())?;
+        if there.is_some_and(|there| there.value() != record.as_slice()) {
+            return Err(StoreError::AlreadyExists(ID_INDEX));
+        }
     }
     if let Some(organization_id) = session.affiliation.organization_id() {
         let pair = (organization_id.as_uuid().as_u128(), id);

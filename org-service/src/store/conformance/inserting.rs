@@ -139,6 +139,23 @@ pub(super) async fn a_taken_handle_is_refused_on_insert(fixture: Fixture) {
     assert_eq!(fixture.get(first.id).await, first);
 }
 
+pub(super) async fn an_insert_that_is_sent_again_answers_what_the_first_one_made(fixture: Fixture) {
+    let new = provisioning("acme");
+    let made = fixture.store.insert(&new, Some(term(LONG))).await.unwrap();
+    let again = fixture.store.insert(&new, Some(term(LONG))).await.unwrap();
+    assert_eq!(again, made);
+    assert_eq!(fixture.get(new.id).await, made);
+    let taken_over = Organization {
+        fence: new.fence + 1,
+        ..new.clone()
+    };
+    let refused = fixture.store.insert(&taken_over, None).await;
+    assert!(
+        matches!(refused, Err(StoreError::AlreadyExists(_))),
+        "{refused:?}"
+    );
+}
+
 pub(super) async fn a_taken_id_is_refused(fixture: Fixture) {
     let first = fixture.insert(&active("acme")).await;
     let second = Organization {
