@@ -2,7 +2,7 @@
 
 use std::{error::Error, path::PathBuf, process::ExitCode};
 
-use clap::Parser;
+use clap::{Parser, builder::PossibleValuesParser};
 
 use crate::{bugs, chaos, check, explore, guard, mongodb, mutants, test};
 
@@ -51,7 +51,11 @@ enum Task {
     /// notice.
     ///
     /// Needs cargo-mutants; takes an hour or two. It is a success when 95 % are noticed.
-    Mutants,
+    Mutants {
+        /// Only these.
+        #[arg(value_parser = PossibleValuesParser::new(mutants::names()))]
+        named: Vec<String>,
+    },
     /// Explore the lifecycle's states with bounds too wide for every day; takes long.
     Explore,
     /// Run a server that ends when standard input does, and then remove its directory.
@@ -74,7 +78,7 @@ impl Task {
             Self::Mongo => mongodb::run(),
             Self::Chaos { arguments } => chaos::run(&arguments),
             Self::Bugs => bugs::run(),
-            Self::Mutants => mutants::run(),
+            Self::Mutants { named } => mutants::run(&named),
             Self::Explore => explore::run(),
             Self::Guard { directory, command } => guard::run(&directory, &command),
         }
