@@ -1,4 +1,5 @@
-//! auth-service is gone, hangs, or talks nonsense: nobody gets in and the store is left alone.
+//! auth-service is gone, hangs, or talks nonsense: nobody gets in and the store is left alone. The store loses an
+//! answer: what it did is known again.
 
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ tenantry_common::conformance! {
     an_auth_service_that_answers_empty_lets_nobody_in,
     an_auth_service_that_comes_back_is_found_again,
     an_operation_that_meets_an_outage_comes_to_its_end,
+    a_record_whose_answer_is_lost_was_written_all_the_same,
 }
 
 /// Every call fails as it must and leaves the store alone.
@@ -301,4 +303,17 @@ async fn an_operation_that_meets_an_outage_comes_to_its_end(place: Place) {
     })
     .await;
     assert!(platform.collections_of(&acme.id).await[0].starts_with("trash_"));
+}
+
+async fn a_record_whose_answer_is_lost_was_written_all_the_same(place: Place) {
+    let platform = Platform::start(place).await;
+    let operator = platform.operator().await;
+    platform.store.lose_answers(1);
+    let acme = platform.create("Acme").await;
+    // Of a suspension there is one, which ends it: written again it meets what it made.
+    platform.store.lose_answers(1);
+    let suspended = platform.suspend(&operator, &acme.id).await.unwrap();
+    assert_eq!(suspended.state(), pb::OrganizationState::Suspended);
+    let record = platform.record(&acme.id).await;
+    assert_eq!((record.operation, record.epoch), (None, 2));
 }

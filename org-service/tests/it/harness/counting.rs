@@ -73,7 +73,8 @@ macro_rules! passes_on {
 
             async fn record(&self, fence: Fence, next: &Organization) -> Result<Organization, StoreError> {
                 self.acts(fence);
-                self.$call().await.record(fence, next).await
+                let recorded = self.$call().await.record(fence, next).await;
+                self.delivered(recorded)
             }
 
             async fn release_handle(
@@ -178,6 +179,7 @@ pub struct CountingStore {
     pub inner: Arc<dyn Store>,
     calls: AtomicUsize,
     leases: Mutex<BTreeSet<(OrganizationId, i64)>>,
+    to_lose: AtomicUsize,
 }
 
 impl CountingStore {
@@ -186,6 +188,7 @@ impl CountingStore {
             inner,
             calls: AtomicUsize::new(0),
             leases: Mutex::default(),
+            to_lose: AtomicUsize::new(0),
         })
     }
 
@@ -197,6 +200,23 @@ impl CountingStore {
     fn acts(&self, under: Fence) {
         let lease = (under.organization, under.fence);
         self.leases.lock().expect("nobody panicked").insert(lease);
+    }
+
+    /// So many of the next records that are written are answered as if the store were away.
+    pub fn lose_answers(&self, count: usize) {
+        self.to_lose.store(count, Ordering::SeqCst);
+    }
+
+    fn delivered(&self, recorded: Result<Organization, StoreError>) -> Result<Organization, StoreError> {
+        let one_less = |left: usize| left.checked_sub(1);
+        let losing = |_| {
+            self.to_lose
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less)
+        };
+        match recorded.as_ref().map(losing) {
+            Ok(Ok(_)) => Err(StoreError::Unavailable("the answer is lost".to_owned())),
+            _ => recorded,
+        }
     }
 
     pub fn calls(&self) -> usize {
