@@ -310,10 +310,11 @@ async fn a_record_whose_answer_is_lost_was_written_all_the_same(place: Place) {
     let operator = platform.operator().await;
     platform.store.lose_answers(1);
     let acme = platform.create("Acme").await;
-    // Of a suspension there is one, which ends it: written again it meets what it made.
+    // Of a resumption there is one, which ends it: written again it meets what it made.
+    platform.suspend(&operator, &acme.id).await.unwrap();
     platform.store.lose_answers(1);
-    let suspended = platform.suspend(&operator, &acme.id).await.unwrap();
-    assert_eq!(suspended.state(), pb::OrganizationState::Suspended);
+    let resumed = platform.resume(&operator, &acme.id).await.unwrap();
+    assert_eq!(resumed.state(), pb::OrganizationState::Active);
     let record = platform.record(&acme.id).await;
-    assert_eq!((record.operation, record.epoch), (None, 2));
+    assert_eq!((record.operation, record.epoch), (None, 3));
 }
