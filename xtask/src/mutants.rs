@@ -88,14 +88,19 @@ pub fn run(named: &[String]) -> Result<(), Box<dyn Error>> {
     }
     let mut parts = Parts::default();
     let is_meant = |subject: &&Subject| named.is_empty() || named.iter().any(|name| name == subject.name);
+    let mut altogether = Found::default();
     for subject in SUBJECTS.iter().filter(is_meant) {
-        parts.check(subject.name, || subject.judge());
+        parts.check(subject.name, || {
+            altogether.take(subject.name, subject.measure()?);
+            Ok(())
+        });
     }
+    parts.check("altogether", || altogether.verdict());
     parts.report()
 }
 
 impl Subject {
-    fn judge(&self) -> Result<(), Box<dyn Error>> {
+    fn measure(&self) -> Result<Found, Box<dyn Error>> {
         let output = target_directory().join("mutants").join(self.name);
         // What was noticed in an earlier run says nothing about the code of today.
         if output.exists() {
@@ -113,7 +118,7 @@ impl Subject {
                 break;
             }
         }
-        found.verdict()
+        Ok(found)
     }
 
     fn command(&self, output: &Path, Round(programs, arguments): &Round, again: bool) -> Command {
@@ -167,14 +172,24 @@ impl Found {
         Ok(())
     }
 
-    fn verdict(&self) -> Result<(), Box<dyn Error>> {
-        let Self { total, missed } = self;
-        let caught = total - missed.len();
-        for change in missed {
+    /// Takes over what came of a subject, and tells it.
+    fn take(&mut self, subject: &str, found: Self) {
+        for change in &found.missed {
             println!("missed: {change}");
         }
-        println!("caught: {caught} of {total}");
-        if *total == 0 || caught * 100 < WANTED * total {
+        println!("{subject}: {} of {} caught", found.caught(), found.total);
+        self.total += found.total;
+        self.missed.extend(found.missed);
+    }
+
+    fn caught(&self) -> usize {
+        self.total - self.missed.len()
+    }
+
+    fn verdict(&self) -> Result<(), Box<dyn Error>> {
+        let (total, caught) = (self.total, self.caught());
+        println!("{caught} of {total} caught");
+        if total == 0 || caught * 100 < WANTED * total {
             return Err(format!("fewer than {WANTED} % were caught: {caught} of {total}").into());
         }
         Ok(())
@@ -217,5 +232,10 @@ mod tests {
         assert!(missing(5, 100).verdict().is_ok());
         assert!(missing(6, 100).verdict().is_err());
         assert!(missing(0, 0).verdict().is_err());
+        let mut altogether = Found::default();
+        altogether.take("one", missing(5, 20));
+        assert!(altogether.verdict().is_err());
+        altogether.take("two", missing(0, 80));
+        assert!(altogether.verdict().is_ok());
     }
 }
