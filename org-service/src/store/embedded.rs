@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use self::records::{Records, Start};
 use super::{
-    Counts, Due, Fence, LeaseTerm, ListQuery, Lookup, Store, began_as,
+    Counts, Due, Fence, LeaseTerm, ListQuery, Lookup, Store,
     selection::{Page, Sorter},
 };
 use crate::domain::{CollectionName, Handle, Lease, Organization, Seen, Stamp};
@@ -117,10 +117,7 @@ impl Store for EmbeddedStore {
             if let Some(lease) = &lease {
                 organization.lease = Some(lease());
             }
-            match records.get(organization.id)? {
-                Some(stored) if began_as(&stored, &organization) => Ok(stored),
-                _ => records.insert(&organization).map(|()| organization.clone()),
-            }
+            records.insert(&organization)
         })
         .await
     }

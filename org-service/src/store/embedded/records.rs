@@ -18,7 +18,7 @@ use super::due::{self, DueIndex};
 use crate::{
     domain::{Handle, Organization},
     store::{
-        CREATE_REQUEST_INDEX, Fence, HANDLE_INDEX, ID_INDEX, ListQuery,
+        CREATE_REQUEST_INDEX, Fence, HANDLE_INDEX, ID_INDEX, ListQuery, began_as,
         selection::{is_readable, listed_states},
     },
 };
@@ -93,12 +93,13 @@ impl<'t> Records<'t> {
             .ok_or(StoreError::Conflict)
     }
 
-    pub(super) fn insert(&mut self, organization: &Organization) -> Result<(), StoreError> {
-        let id = organization.id.as_uuid().as_u128();
-        if self.organizations.get(id)?.is_some() {
-            return Err(StoreError::AlreadyExists(ID_INDEX));
+    /// The record as it is there then.
+    pub(super) fn insert(&mut self, organization: &Organization) -> Result<Organization, StoreError> {
+        match self.get(organization.id)? {
+            Some(stored) if began_as(&stored, organization) => Ok(stored),
+            Some(_) => Err(StoreError::AlreadyExists(ID_INDEX)),
+            None => self.put(organization).map(|()| organization.clone()),
         }
-        self.put(organization)
     }
 
     pub(super) fn replace(&mut self, before: &Organization, after: &Organization) -> Result<(), StoreError> {
