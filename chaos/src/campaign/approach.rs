@@ -209,10 +209,7 @@ impl Scene {
     /// The organizations that answers showed last as ACTIVE, the youngest answer first.
     fn active_organizations(&self) -> Vec<Seen> {
         let mut met = HashSet::new();
-        let youngest = |call: &Call| match &call.outcome {
-            Some(Outcome::Organization(seen)) if met.insert(seen.id) => Some(seen.clone()),
-            _ => None,
-        };
+        let youngest = |call: &Call| call.seen().filter(|seen| met.insert(seen.id)).cloned();
         let mut seen: Vec<_> = self
             .history
             .look(|calls| calls.iter().rev().filter_map(youngest).collect());
