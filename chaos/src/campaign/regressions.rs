@@ -25,6 +25,11 @@ pub const REGRESSIONS: &[Regression] = &[
         seed: 11_000_033,
     },
     Regression {
+        name: "a list brought a dropped collection back without its stamp, over a slow link",
+        backend: Backend::MongoDb,
+        seed: 11_000_034,
+    },
+    Regression {
         name: "a login failed whose session was there already, the first answer lost",
         backend: Backend::MongoDb,
         seed: 20_261_182_783_391,
