@@ -6,6 +6,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 /// An instant, in milliseconds since 1970-01-01T00:00:00Z; the precision that every store keeps.
@@ -76,6 +77,10 @@ impl From<Timestamp> for prost_types::Timestamp {
 pub trait Clock: Send + Sync + 'static {
     /// The present instant.
     fn now(&self) -> Timestamp;
+
+    /// Time since an instant that stays the same while the process runs. Never goes back, whatever happens to the date;
+    /// for spans alone.
+    fn monotonic(&self) -> Duration;
 }
 
 /// The host's clock.
@@ -94,6 +99,17 @@ impl Clock for SystemClock {
         let now = now + crate::failpoints::clock_ahead();
         now
     }
+
+    /// CLOCK_MONOTONIC (clock_gettime(2)): not set by anybody, and stands still while the host sleeps.
+    fn monotonic(&self) -> Duration {
+        let time = clock_gettime(ClockId::Monotonic);
+        let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+        let nanos = u32::try_from(time.tv_nsec).unwrap_or(0);
+        let since_boot = Duration::new(seconds, nanos);
+        #[cfg(feature = "failpoints")]
+        let since_boot = since_boot + crate::failpoints::clock_ahead();
+        since_boot
+    }
 }
 
 #[cfg(test)]
@@ -111,5 +127,15 @@ mod tests {
         let end = Timestamp::from_millis(i64::MAX);
         assert_eq!(end + Duration::from_secs(1), end);
         assert_eq!(Timestamp::from_millis(0).since(end), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_hosts_monotonic_clock_goes_forward_alone() {
+        let readings: Vec<Duration> = (0..1_000).map(|_| SystemClock.monotonic()).collect();
+        assert!(readings.is_sorted());
+        let begun = SystemClock.monotonic();
+        while SystemClock.monotonic() == begun {
+            std::hint::spin_loop();
+        }
     }
 }

@@ -9,6 +9,7 @@ mod faults;
 pub mod id;
 pub mod password_rules;
 pub mod process;
+pub mod quota;
 pub mod rpc;
 #[cfg(feature = "failpoints")]
 pub mod seeded_bug;
@@ -17,3 +18,4 @@ pub mod telemetry;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;
 pub mod text;
+pub mod throttle;

@@ -4,10 +4,13 @@
     reason = "a test that cannot be set up must fail, and loudly"
 )]
 
+mod canaries;
+mod process;
+
 use std::{
     io::Write,
     path::{Path, PathBuf},
-    sync::{Mutex, Once, PoisonError},
+    sync::{Mutex, MutexGuard, Once, PoisonError},
     time::Duration,
 };
 
@@ -25,13 +28,30 @@ use crate::{
     store::{embedded::EmbeddedDatabase, mongo},
 };
 
+pub use self::{canaries::Canaries, process::ServerProcess};
+
 /// Names the MongoDB that tests may make databases in, e.g. `mongodb://127.0.0.1:27017/?directConnection=true`.
 pub const MONGODB_URI: &str = "TENANTRY_TEST_MONGODB_URI";
 const CACHE_BYTES: usize = 4 << 20;
 
 /// A clock that moves when it is told to.
 #[derive(Debug)]
-pub struct ManualClock(Mutex<Timestamp>);
+pub struct ManualClock(Mutex<Time>);
+
+/// What a manual clock shows.
+#[derive(Debug)]
+struct Time {
+    now: Timestamp,
+    /// All the ways forward so far.
+    elapsed: Duration,
+}
+
+impl Time {
+    fn put(&mut self, now: Timestamp) {
+        self.elapsed += now.since(self.now);
+        self.now = now;
+    }
+}
 
 impl ManualClock {
     /// Where every manual clock starts: 2026-01-02T03:04:05.678Z.
@@ -39,18 +59,26 @@ impl ManualClock {
 
     /// A clock at [`START`](Self::START).
     pub fn new() -> Self {
-        Self(Mutex::new(Self::START))
+        Self(Mutex::new(Time {
+            now: Self::START,
+            elapsed: Duration::ZERO,
+        }))
+    }
+
+    fn time(&self) -> MutexGuard<'_, Time> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Moves the clock forward.
     pub fn advance(&self, duration: Duration) {
-        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *now = *now + duration;
+        let mut time = self.time();
+        let now = time.now + duration;
+        time.put(now);
     }
 
-    /// Puts the clock, forward or back.
+    /// Puts the clock, forward or back; its monotonic time stands still on a way back.
     pub fn set(&self, now: Timestamp) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        self.time().put(now);
     }
 }
 
@@ -62,7 +90,11 @@ impl Default for ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.time().now
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.time().elapsed
     }
 }
 
@@ -253,6 +285,17 @@ mod tests {
         assert_eq!(clock.now().since(ManualClock::START), Duration::from_millis(1));
         clock.set(Timestamp::from_millis(0));
         assert_eq!(clock.now(), Timestamp::from_millis(0));
+    }
+
+    #[test]
+    fn the_clocks_monotonic_time_never_goes_back() {
+        let clock = ManualClock::new();
+        assert_eq!(clock.monotonic(), Duration::ZERO);
+        clock.advance(Duration::from_secs(5));
+        clock.set(ManualClock::START);
+        assert_eq!(clock.monotonic(), Duration::from_secs(5));
+        clock.advance(Duration::from_millis(1));
+        assert_eq!(clock.monotonic(), Duration::from_millis(5_001));
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod fields;
 mod health;
 mod log;
 mod panic;
+pub mod peer;
 mod reflection;
 pub mod request_id;
 mod seal;

@@ -2,7 +2,7 @@
 
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
-use clap::{ArgAction, Args, builder::BoolishValueParser};
+use clap::{ArgAction, Args, builder::BoolishValueParser, value_parser};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::{service::Routes, transport::Server};
@@ -15,11 +15,12 @@ use super::{
     health::Health,
     log::CallLogLayer,
     panic::PanicLayer,
+    peer::PeerLayer,
     reflection,
     seal::SealLayer,
     shutdown::{EndStreamsLayer, bounded},
 };
-use crate::{config::SettingError, id::Ids, telemetry::LogSettings};
+use crate::{config::SettingError, id::Ids, quota::Quota, telemetry::LogSettings, throttle::Allowance};
 
 /// Largest message that is read; services set it as their generated server's `max_decoding_message_size`.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1_024;
@@ -35,6 +36,8 @@ const MAX_HEADER_LIST: u32 = 16 * 1_024;
 /// How often a connection is probed, and how long the answer may take.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
+/// Most proxies that may stand before a server.
+const MAX_PROXIES: i64 = 16;
 /// Longest request and drain timeouts that make sense.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(3_600);
 
@@ -64,6 +67,16 @@ pub struct ServerSettings {
     )]
     pub allow_plaintext: bool,
 
+    /// How many proxies stand before this server, each of which appends to `x-forwarded-for` the address that it was called
+    /// from; 16 at most. With 0 the address that connects is the caller's.
+    #[arg(long, env = "TRUSTED_PROXIES", default_value_t = 0, value_parser = value_parser!(u8).range(..=MAX_PROXIES))]
+    pub trusted_proxies: u8,
+
+    /// How many authenticated calls each organization may make: COUNT/TIME, COUNT at once and then evenly, or 0 for no
+    /// limit. Each replica of each server counts for itself; operators are not counted.
+    #[arg(long, env = "ORGANIZATION_QUOTA", default_value_t = Quota::DEFAULT)]
+    pub quota: Allowance,
+
     /// What is logged.
     #[command(flatten)]
     pub log: LogSettings,
@@ -77,6 +90,8 @@ impl Default for ServerSettings {
             drain_timeout: Duration::from_secs(15),
             reflection: true,
             allow_plaintext: false,
+            trusted_proxies: 0,
+            quota: Quota::DEFAULT,
             log: LogSettings::default(),
         }
     }
@@ -130,7 +145,8 @@ pub enum ServeError {
 
 /// Serves `routes`, health and reflection until `shutdown`, then drains, for as long as the settings allow.
 ///
-/// From outside inwards a call passes: request id and log, the seal on errors, the end of streams, panics, the deadline.
+/// From outside inwards a call passes: request id and log, the seal on errors, the end of streams, panics, the
+/// deadline, the caller's address.
 ///
 /// # Errors
 /// [`ServeError`] when the server cannot begin.
@@ -151,6 +167,9 @@ pub async fn serve(
         drain_timeout,
         reflection,
         allow_plaintext: _,
+        trusted_proxies,
+        // The services' own, behind what tells whose call it is: health and reflection have none.
+        quota: _,
         log: _,
     } = settings;
     let health = Health::new(&services).await;
@@ -180,6 +199,7 @@ pub async fn serve(
         .layer(EndStreamsLayer::new(ending, is_stream))
         .layer(PanicLayer)
         .layer(DeadlineLayer::new(request_timeout, is_stream))
+        .layer(PeerLayer::new(trusted_proxies))
         .serve_with_incoming_shutdown(routes.prepare(), accept(listener, cut.clone()), signal);
     Ok(bounded(serving, draining, cut, drain_timeout).await?)
 }
@@ -198,4 +218,43 @@ fn limits() -> Server {
 /// The methods that answer with a stream and so have no deadline of ours.
 fn is_stream(path: &str) -> bool {
     path == "/grpc.health.v1.Health/Watch" || path.starts_with("/grpc.reflection.")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, FromArgMatches, builder::Resettable};
+
+    use super::*;
+
+    fn settings(flags: &[&str]) -> Result<ServerSettings, clap::Error> {
+        let command = ServerSettings::augment_args(Command::new("server").no_binary_name(true));
+        // Whoever runs the tests may have settings of their own.
+        let command = command.mut_args(|argument| argument.env(Resettable::Reset));
+        ServerSettings::from_arg_matches(&command.try_get_matches_from(flags)?)
+    }
+
+    #[test]
+    fn no_proxy_is_trusted_and_calls_are_counted_unless_it_is_said() {
+        for settings in [settings(&[]).unwrap(), ServerSettings::default()] {
+            assert_eq!(settings.trusted_proxies, 0);
+            assert_eq!(settings.quota.to_string(), "100/1m");
+        }
+    }
+
+    #[test]
+    fn proxies_and_quotas_have_bounds() {
+        assert_eq!(
+            settings(&["--trusted-proxies", "16"]).unwrap().trusted_proxies,
+            16
+        );
+        assert_eq!(settings(&["--quota", "0"]).unwrap().quota, Allowance::OFF);
+        for flags in [
+            ["--trusted-proxies", "17"],
+            ["--trusted-proxies", "-1"],
+            ["--quota", "100"],
+            ["--quota", "1/1ms"],
+        ] {
+            assert!(settings(&flags).is_err(), "{flags:?}");
+        }
+    }
 }

@@ -5,6 +5,8 @@ use std::{collections::HashMap, time::Duration};
 use tonic::{Code, Status, metadata::MetadataValue};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
+use crate::throttle::RetryAfter;
+
 /// The `domain` of every ErrorInfo.
 pub const DOMAIN: &str = "tenantry";
 
@@ -68,6 +70,8 @@ struct Details {
     metadata: HashMap<String, String>,
     violations: Vec<FieldViolation>,
     retry_after: Option<Duration>,
+    /// Whose limit is used up.
+    limited: Option<&'static str>,
 }
 
 impl Failure {
@@ -78,6 +82,7 @@ impl Failure {
             metadata: HashMap::new(),
             violations: Vec::new(),
             retry_after: None,
+            limited: None,
         };
         Self {
             code,
@@ -110,6 +115,19 @@ impl Failure {
             "the store is not answering; try again",
         )
         .retry_after(Duration::from_secs(1))
+    }
+
+    /// A limit is used up until `retry`: RESOURCE_EXHAUSTED with RetryInfo and QuotaFailure. `subject` says what the limit
+    /// is for, e.g. `organization`: never which one.
+    pub fn throttled(
+        reason: &'static str,
+        message: impl Into<String>,
+        subject: &'static str,
+        retry: RetryAfter,
+    ) -> Self {
+        let mut failure = Self::new(Code::ResourceExhausted, reason, message).retry_after(retry.0);
+        failure.details.limited = Some(subject);
+        failure
     }
 
     /// Replaces the reason by a more telling one.
@@ -148,6 +166,7 @@ impl From<Failure> for Status {
             metadata,
             violations,
             retry_after,
+            limited,
         } = *failure.details;
         let mut details = ErrorDetails::with_error_info(reason, DOMAIN, metadata);
         if !violations.is_empty() {
@@ -155,6 +174,9 @@ impl From<Failure> for Status {
         }
         if let Some(delay) = retry_after {
             details.set_retry_info(Some(delay));
+        }
+        if let Some(subject) = limited {
+            details.add_quota_failure_violation(subject, failure.message.as_str());
         }
         let mut status = Self::with_error_details(failure.code, failure.message, details);
         if let Some(delay) = retry_after {
@@ -195,6 +217,28 @@ mod tests {
             details.retry_info().unwrap().retry_delay,
             Some(Duration::from_millis(1_500))
         );
+    }
+
+    #[test]
+    fn a_used_up_limit_says_whose_it_is_and_when_it_is_over() {
+        let retry = RetryAfter(Duration::from_secs(7));
+        let status = Status::from(Failure::throttled(
+            "QUOTA_EXCEEDED",
+            "used up",
+            "organization",
+            retry,
+        ));
+        assert_eq!(status.code(), Code::ResourceExhausted);
+        assert_eq!(reason_of(&status).as_deref(), Some("QUOTA_EXCEEDED"));
+        assert_eq!(status.metadata().get(RETRY_PUSHBACK_KEY).unwrap(), "7000");
+        let details = status.get_error_details();
+        assert_eq!(details.retry_info().unwrap().retry_delay, Some(retry.0));
+        let violations = &details.quota_failure().unwrap().violations;
+        let [violation] = violations.as_slice() else {
+            panic!("{violations:?}");
+        };
+        assert_eq!(violation.subject, "organization");
+        assert_eq!(violation.description, "used up");
     }
 
     #[test]
