@@ -14,9 +14,15 @@ const PROTOS: [&str; 6] = [
 ];
 
 /// Messages with passwords or tokens; `proto/redacted.rs` writes their `Debug`.
-const SECRETS: [&str; 5] = [
+const SECRETS: [&str; 11] = [
     ".auth.v1.LoginRequest",
     ".auth.v1.LoginResponse",
+    ".auth.v1.RefreshTokenRequest",
+    ".auth.v1.RefreshTokenResponse",
+    ".auth.v1.ChangePasswordRequest",
+    ".auth.v1.UpdateAdminRequest",
+    ".auth.v1.SetAdminPasswordRequest",
+    ".auth.v1.ImportPasswordHashRequest",
     ".auth.v1.ValidateTokenRequest",
     ".auth.v1.PrepareAdminRequest",
     ".organization.v1.AdminCredentials",

@@ -19,6 +19,12 @@ macro_rules! debug_without_secrets {
 debug_without_secrets! {
     auth::LoginRequest {}
     auth::LoginResponse { expire_time }
+    auth::RefreshTokenRequest {}
+    auth::RefreshTokenResponse { expire_time }
+    auth::ChangePasswordRequest {}
+    auth::UpdateAdminRequest { update_mask }
+    auth::SetAdminPasswordRequest {}
+    auth::ImportPasswordHashRequest {}
     auth::ValidateTokenRequest {}
     auth::PrepareAdminRequest { admin_id, organization_id }
     organization::AdminCredentials {}
@@ -27,47 +33,98 @@ debug_without_secrets! {
 #[cfg(test)]
 mod tests {
     use crate::{
-        auth::v1::{LoginRequest, LoginResponse, PrepareAdminRequest, ValidateTokenRequest},
+        auth::v1::{
+            Admin, ChangePasswordRequest, ImportPasswordHashRequest, LoginRequest, LoginResponse,
+            PrepareAdminRequest, RefreshTokenRequest, RefreshTokenResponse, SetAdminPasswordRequest,
+            UpdateAdminRequest, ValidateTokenRequest, import_password_hash_request,
+            set_admin_password_request,
+        },
         organization::v1::{AdminCredentials, CreateOrganizationRequest},
     };
 
+    fn canary() -> String {
+        "canary@example.com".to_owned()
+    }
+
     #[test]
     fn debug_shows_no_secret() {
-        let (email, password) = (
-            || "canary@example.com".to_owned(),
-            || "canary-password".to_owned(),
-        );
-        let token = || "canary-token".to_owned();
         let admin = AdminCredentials {
-            email: email(),
-            password: password(),
+            email: canary(),
+            password: canary(),
         };
         let shown = [
             format!(
                 "{:?}",
                 LoginRequest {
-                    email: email(),
-                    password: password()
+                    email: canary(),
+                    password: canary()
                 }
             ),
             format!(
                 "{:?}",
                 LoginResponse {
-                    access_token: token(),
+                    access_token: canary(),
+                    refresh_token: canary(),
                     ..Default::default()
                 }
             ),
             format!(
                 "{:?}",
+                RefreshTokenRequest {
+                    refresh_token: canary()
+                }
+            ),
+            format!(
+                "{:?}",
+                RefreshTokenResponse {
+                    access_token: canary(),
+                    refresh_token: canary(),
+                    ..Default::default()
+                }
+            ),
+            format!(
+                "{:?}",
+                ChangePasswordRequest {
+                    current_password: canary(),
+                    new_password: canary()
+                }
+            ),
+            format!(
+                "{:?}",
+                UpdateAdminRequest {
+                    admin: Some(Admin {
+                        email: canary(),
+                        ..Default::default()
+                    }),
+                    current_password: canary(),
+                    ..Default::default()
+                }
+            ),
+            format!(
+                "{:?}",
+                SetAdminPasswordRequest {
+                    admin: Some(set_admin_password_request::Admin::Email(canary())),
+                    new_password: canary(),
+                }
+            ),
+            format!(
+                "{:?}",
+                ImportPasswordHashRequest {
+                    admin: Some(import_password_hash_request::Admin::Email(canary())),
+                    password_hash: canary(),
+                }
+            ),
+            format!(
+                "{:?}",
                 ValidateTokenRequest {
-                    access_token: token()
+                    access_token: canary()
                 }
             ),
             format!(
                 "{:?}",
                 PrepareAdminRequest {
-                    email: email(),
-                    password: password(),
+                    email: canary(),
+                    password: canary(),
                     ..Default::default()
                 }
             ),

@@ -1,5 +1,7 @@
 //! auth-service's settings.
 
+mod peppers;
+
 use std::{
     ffi::OsString,
     net::SocketAddr,
@@ -14,12 +16,21 @@ use secrecy::{ExposeSecret, SecretString};
 use tenantry_common::{
     config::{ServiceCredential, SettingError, StoreUrl, secret, service_credential},
     email::Email,
-    password_rules::Password,
+    password_rules::{Context, Password, PasswordRules},
     process::ServiceConfig,
     rpc::server::ServerSettings,
+    throttle::Allowance,
 };
 
-use crate::domain::{Cost, PasswordScheme};
+use crate::{
+    attempts::AttemptLimits,
+    domain::{Cost, PasswordScheme, SessionLifetimes},
+};
+
+pub use peppers::PepperSettings;
+
+/// Longest life of a session that makes sense.
+const LONGEST_SESSION: Duration = Duration::from_secs(365 * 24 * 3_600);
 
 /// auth-service's settings, from flags and the environment.
 #[derive(Args, Clone, Debug)]
@@ -44,14 +55,13 @@ pub struct Config {
     #[arg(long = "bcrypt-cost", env = "AUTH_BCRYPT_COST", default_value = "12")]
     pub bcrypt_cost: Cost,
 
-    /// A secret that all password hashes depend on and that the store does not hold. Losing or changing it
-    /// invalidates every password. Prefer the file.
-    #[arg(long = "pepper", env = "AUTH_PEPPER", hide_env_values = true)]
-    pub pepper: Option<SecretString>,
+    /// What password hashes depend on beside the password.
+    #[command(flatten)]
+    pub peppers: PepperSettings,
 
-    /// File with that secret.
-    #[arg(long = "pepper-file", env = "AUTH_PEPPER_FILE")]
-    pub pepper_file: Option<PathBuf>,
+    /// What new passwords must be; the same as org-service's.
+    #[command(flatten)]
+    pub password_rules: PasswordRules,
 
     /// Threads that hash passwords; one per core when unset.
     #[arg(long = "hash-threads", env = "AUTH_HASH_THREADS")]
@@ -61,9 +71,34 @@ pub struct Config {
     #[arg(long = "hash-queue", env = "AUTH_HASH_QUEUE", default_value = "64")]
     pub hash_queue: NonZeroUsize,
 
-    /// How long access tokens and their sessions live, in whole seconds; 1s to 24h.
+    /// How long access tokens live, in whole seconds; 1s to 24h.
     #[arg(long = "token-lifetime", env = "AUTH_TOKEN_LIFETIME", default_value = "30m", value_parser = humantime::parse_duration)]
     pub token_lifetime: Duration,
+
+    /// How long a session lives that is not refreshed, in whole seconds; at least as long as access tokens.
+    #[arg(long = "session-idle-lifetime", env = "AUTH_SESSION_IDLE_LIFETIME", default_value = "7d", value_parser = humantime::parse_duration)]
+    pub session_idle_lifetime: Duration,
+
+    /// How long a session lives however it is used, in whole seconds; at least as long as an idle one, 365d at most.
+    #[arg(long = "session-lifetime", env = "AUTH_SESSION_LIFETIME", default_value = "30d", value_parser = humantime::parse_duration)]
+    pub session_lifetime: Duration,
+
+    /// How many logins one e-mail may try, known or not, and how often a live session may show its password: COUNT/TIME,
+    /// COUNT at once and then evenly, or 0 for no limit.
+    #[arg(
+        long = "login-email-limit",
+        env = "AUTH_LOGIN_EMAIL_LIMIT",
+        default_value = "10/10m"
+    )]
+    pub login_email_limit: Allowance,
+
+    /// How many logins may come from one address (IPv6: one /64): COUNT/TIME, or 0 for no limit.
+    #[arg(
+        long = "login-network-limit",
+        env = "AUTH_LOGIN_NETWORK_LIMIT",
+        default_value = "60/1m"
+    )]
+    pub login_network_limit: Allowance,
 
     /// The `iss` of access tokens.
     #[arg(long = "issuer", env = "AUTH_ISSUER", default_value = "tenantry-auth")]
@@ -148,9 +183,12 @@ pub(crate) struct Settings {
     pub(crate) store: StoreUrl,
     pub(crate) store_cache_mib: NonZeroU16,
     pub(crate) scheme: PasswordScheme,
+    pub(crate) password_rules: PasswordRules,
     pub(crate) hash_threads: NonZeroUsize,
     pub(crate) hash_queue: NonZeroUsize,
     pub(crate) tokens: TokenTerms,
+    pub(crate) session_lifetimes: SessionLifetimes,
+    pub(crate) attempt_limits: AttemptLimits,
     pub(crate) operator: Option<(Email, Password)>,
     pub(crate) credential: ServiceCredential,
     pub(crate) server: ServerSettings,
@@ -171,11 +209,15 @@ impl Config {
             store,
             store_cache_mib,
             bcrypt_cost,
-            pepper,
-            pepper_file,
+            peppers,
+            password_rules,
             hash_threads,
             hash_queue,
             token_lifetime: lifetime,
+            session_idle_lifetime: idle,
+            session_lifetime: absolute,
+            login_email_limit: per_account,
+            login_network_limit: per_network,
             issuer,
             audience,
             operator_email,
@@ -185,11 +227,11 @@ impl Config {
             service_credential_file,
             server,
         } = self;
-        let pepper = secret("AUTH_PEPPER", pepper, pepper_file)?.unwrap_or_default();
         Ok(Settings {
             store,
             store_cache_mib,
-            scheme: PasswordScheme::new(pepper.expose_secret().as_bytes(), bcrypt_cost),
+            scheme: PasswordScheme::new(peppers.read()?, bcrypt_cost),
+            password_rules,
             hash_threads: hash_threads.unwrap_or_else(cores),
             hash_queue,
             tokens: token_terms(TokenTerms {
@@ -197,7 +239,17 @@ impl Config {
                 audience,
                 lifetime,
             })?,
-            operator: operator(operator_email, operator_password, operator_password_file)?,
+            session_lifetimes: session_lifetimes(SessionLifetimes { absolute, idle }, lifetime)?,
+            attempt_limits: AttemptLimits {
+                per_account,
+                per_network,
+            },
+            operator: operator(
+                operator_email,
+                operator_password,
+                operator_password_file,
+                password_rules,
+            )?,
             credential: service_credential(credential, service_credential_file)?,
             server,
         })
@@ -224,17 +276,47 @@ fn token_terms(terms: TokenTerms) -> Result<TokenTerms, SettingError> {
     Ok(terms)
 }
 
+/// Sessions end in whole seconds, after the access tokens that they hand out.
+fn session_lifetimes(
+    lifetimes: SessionLifetimes,
+    token_lifetime: Duration,
+) -> Result<SessionLifetimes, SettingError> {
+    let SessionLifetimes { absolute, idle } = lifetimes;
+    for (name, lifetime) in [
+        ("AUTH_SESSION_IDLE_LIFETIME", idle),
+        ("AUTH_SESSION_LIFETIME", absolute),
+    ] {
+        if lifetime.subsec_nanos() != 0 || lifetime > LONGEST_SESSION {
+            return Err(SettingError::new(name, "must be whole seconds, 365d at most"));
+        }
+    }
+    if idle < token_lifetime {
+        let why = "must be at least AUTH_TOKEN_LIFETIME";
+        return Err(SettingError::new("AUTH_SESSION_IDLE_LIFETIME", why));
+    }
+    if absolute < idle {
+        let why = "must be at least AUTH_SESSION_IDLE_LIFETIME";
+        return Err(SettingError::new("AUTH_SESSION_LIFETIME", why));
+    }
+    Ok(lifetimes)
+}
+
 /// The first operator, if one is set: e-mail and password come together.
 fn operator(
     email: Option<Email>,
     password: Option<SecretString>,
     password_file: Option<PathBuf>,
+    rules: PasswordRules,
 ) -> Result<Option<(Email, Password)>, SettingError> {
     const PASSWORD: &str = "AUTH_OPERATOR_PASSWORD";
     match (email, secret(PASSWORD, password, password_file)?) {
         (None, None) => Ok(None),
         (Some(email), Some(password)) => {
-            let password = Password::parse(password.expose_secret());
+            let context = Context {
+                email: Some(&email),
+                ..Context::default()
+            };
+            let password = rules.check(password.expose_secret(), &context);
             let password = password.map_err(|error| SettingError::new(PASSWORD, error.to_string()))?;
             Ok(Some((email, password)))
         }
@@ -250,74 +332,4 @@ fn operator(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CREDENTIAL: &str = "canary-credential-0123456789abcdef";
-
-    fn config(flags: &[&str]) -> Config {
-        let required = ["--service-credential", CREDENTIAL];
-        Config::from_args(required.iter().chain(flags)).unwrap()
-    }
-
-    fn complaint(flags: &[&str]) -> String {
-        config(flags).check().unwrap_err().to_string()
-    }
-
-    #[test]
-    fn the_defaults_are_good() {
-        let config = config(&[]);
-        assert!(config.check().is_ok());
-        assert_eq!(config.token_lifetime, Duration::from_secs(1_800));
-        assert_eq!(config.bcrypt_cost, "12".parse().unwrap());
-        assert_eq!(config.store.to_string(), "embedded:./tenantry-data/auth.redb");
-    }
-
-    #[test]
-    fn a_bad_setting_names_itself() {
-        assert!(complaint(&["--issuer", ""]).starts_with("AUTH_ISSUER: "));
-        assert!(complaint(&["--audience", ""]).starts_with("AUTH_AUDIENCE: "));
-        for lifetime in ["0s", "25h", "1500ms"] {
-            assert!(complaint(&["--token-lifetime", lifetime]).starts_with("AUTH_TOKEN_LIFETIME: "));
-        }
-        assert!(complaint(&["--pepper", ""]).starts_with("AUTH_PEPPER: "));
-        assert!(complaint(&["--pepper", "a", "--pepper-file", "b"]).starts_with("AUTH_PEPPER: "));
-        assert!(complaint(&["--operator-email", "a@example.com"]).starts_with("AUTH_OPERATOR_PASSWORD: "));
-        assert!(complaint(&["--operator-password", "correct horse"]).starts_with("AUTH_OPERATOR_EMAIL: "));
-        let short = [
-            "--operator-email",
-            "a@example.com",
-            "--operator-password",
-            "short",
-        ];
-        assert!(complaint(&short).starts_with("AUTH_OPERATOR_PASSWORD: "));
-        let too_cheap = if cfg!(feature = "failpoints") { "3" } else { "9" };
-        for flags in [
-            ["--bcrypt-cost", too_cheap],
-            ["--bcrypt-cost", "15"],
-            ["--hash-queue", "0"],
-            ["--hash-threads", "0"],
-            ["--store", "redis://x"],
-            ["--operator-email", "nobody"],
-        ] {
-            let error = Config::from_args(flags).unwrap_err().to_string();
-            assert!(error.contains(flags[0]), "{error}");
-        }
-    }
-
-    #[test]
-    fn debug_shows_no_secret() {
-        let flags = [
-            "--pepper",
-            "canary-pepper",
-            "--operator-email",
-            "canary@example.com",
-            "--operator-password",
-            "canary-password",
-            "--store",
-            "mongodb://user:canary-url@localhost/auth",
-        ];
-        let shown = format!("{:?}", config(&flags));
-        assert!(!shown.contains("canary"), "{shown}");
-    }
-}
+mod tests;

@@ -13,8 +13,8 @@ use crate::store::Store;
 /// All of them.
 pub const POINTS: &[&str] = points! {
     around {
-        "auth.store": insert_admin activate_admin cancel_admin purge_admins set_gate insert_session delete_session
-            delete_sessions signing_key_or_insert;
+        "auth.store": insert_admin activate_admin cancel_admin change_admin purge_admins set_gate insert_session
+            rotate_session set_sessions_email delete_session delete_sessions delete_sessions_of key_or_insert;
     }
     at {}
 };
@@ -35,6 +35,6 @@ mod tests {
     fn points_have_names_of_their_own() {
         assert!(are_well_formed(POINTS), "{POINTS:?}");
         assert!(POINTS.iter().all(|point| point.starts_with("auth.store.")));
-        assert_eq!(POINTS.len(), 18);
+        assert_eq!(POINTS.len(), 26);
     }
 }

@@ -9,7 +9,7 @@ use std::{
     num::NonZeroUsize,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::oneshot;
@@ -20,7 +20,7 @@ const NICE: i32 = 19;
 /// Why a hash was not made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotHashed {
-    /// As many wait already as may.
+    /// As many wait already as may, or as can be hashed before the deadline.
     #[error("the hashing queue is full")]
     QueueFull,
     /// The deadline passed while it waited.
@@ -38,6 +38,7 @@ pub struct HashingPool {
 
 struct Queue {
     capacity: usize,
+    threads: u32,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -46,9 +47,12 @@ struct Queue {
 struct State {
     waiting: VecDeque<Job>,
     closed: bool,
+    /// How long a hash takes at present; nothing while none was made.
+    typical: Duration,
 }
 
-type Job = Box<dyn FnOnce() + Send>;
+/// Answers whether it hashed, or nobody was there to hash for any more.
+type Job = Box<dyn FnOnce() -> bool + Send>;
 
 impl HashingPool {
     /// Starts the threads. `capacity` is how many jobs may wait beyond those that run.
@@ -58,6 +62,7 @@ impl HashingPool {
     pub fn start(threads: NonZeroUsize, capacity: NonZeroUsize) -> io::Result<Self> {
         let queue = Arc::new(Queue {
             capacity: capacity.get(),
+            threads: u32::try_from(threads.get()).unwrap_or(u32::MAX),
             state: Mutex::default(),
             changed: Condvar::new(),
         });
@@ -71,10 +76,18 @@ impl HashingPool {
         Ok(pool)
     }
 
+    /// OK when a hash that comes now would be taken into the queue: nothing need be looked up for one that would not.
+    ///
+    /// # Errors
+    /// [`NotHashed::QueueFull`].
+    pub fn has_room(&self, deadline: Instant) -> Result<(), NotHashed> {
+        self.queue.has_room(&self.queue.lock(), deadline)
+    }
+
     /// Runs `hash` on a hashing thread, unless the deadline passes before its turn or the caller stops waiting.
     ///
     /// # Errors
-    /// [`NotHashed`]; a full queue answers at once.
+    /// [`NotHashed`]; a full queue, or one too long for the deadline, answers at once.
     pub async fn run<T: Send + 'static>(
         &self,
         deadline: Instant,
@@ -83,17 +96,19 @@ impl HashingPool {
         let (reply, answer) = oneshot::channel();
         let job = move || {
             if reply.is_closed() {
-                return;
+                return false;
             }
-            let outcome = if Instant::now() < deadline {
+            let in_time = Instant::now() < deadline;
+            let outcome = if in_time {
                 Ok(hash())
             } else {
                 Err(NotHashed::DeadlineExceeded)
             };
             // Whoever stopped waiting meanwhile needs no answer.
             let _ = reply.send(outcome);
+            in_time
         };
-        self.queue.push(Box::new(job))?;
+        self.queue.push(Box::new(job), deadline)?;
         answer.await.unwrap_or(Err(NotHashed::Panicked))
     }
 }
@@ -114,11 +129,19 @@ impl Drop for HashingPool {
 }
 
 impl Queue {
-    fn push(&self, job: Job) -> Result<(), NotHashed> {
-        let mut state = self.lock();
-        if state.waiting.len() >= self.capacity {
+    /// Who would wait in vain is refused now, while there is time to come back.
+    fn has_room(&self, state: &State, deadline: Instant) -> Result<(), NotHashed> {
+        let before = u32::try_from(state.waiting.len()).unwrap_or(u32::MAX) / self.threads;
+        let in_vain = before > 0 && Instant::now() + state.typical.saturating_mul(before) >= deadline;
+        if in_vain || state.waiting.len() >= self.capacity {
             return Err(NotHashed::QueueFull);
         }
+        Ok(())
+    }
+
+    fn push(&self, job: Job, deadline: Instant) -> Result<(), NotHashed> {
+        let mut state = self.lock();
+        self.has_room(&state, deadline)?;
         state.waiting.push_back(job);
         drop(state);
         self.changed.notify_one();
@@ -139,6 +162,16 @@ impl Queue {
         }
     }
 
+    /// Remembers how long a hash took: three parts of what was known, one of what is new.
+    fn took(&self, time: Duration) {
+        let mut state = self.lock();
+        state.typical = if state.typical.is_zero() {
+            time
+        } else {
+            (state.typical * 3 + time) / 4
+        };
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -150,20 +183,20 @@ fn work(queue: &Queue) {
         tracing::warn!(%error, "hashing threads run at normal priority");
     }
     while let Some(job) = queue.pop() {
-        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(job)).is_err() {
-            tracing::error!("a hashing job panicked");
+        let began = Instant::now();
+        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(job)) {
+            Ok(true) => queue.took(began.elapsed()),
+            Ok(false) => {}
+            Err(_) => tracing::error!("a hashing job panicked"),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        sync::{
-            atomic::{AtomicUsize, Ordering},
-            mpsc,
-        },
-        time::Duration,
+    use std::sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
     };
 
     use futures::{FutureExt, future::join_all, poll};
@@ -204,6 +237,25 @@ mod tests {
         );
         drop(free);
         assert_eq!(waiting.await, Ok("hashed"));
+    }
+
+    /// The time that hashes take is what the pool has seen, so it is told here.
+    #[tokio::test]
+    async fn who_would_wait_in_vain_is_refused_at_once() {
+        let (pool, free) = busy(8).await;
+        pool.queue.took(Duration::from_secs(20));
+        let mut first = Box::pin(pool.run(later(), || "first"));
+        let mut second = Box::pin(pool.run(later(), || "second"));
+        assert!(poll!(&mut first).is_pending() && poll!(&mut second).is_pending());
+        let soon = Instant::now() + Duration::from_secs(30);
+        assert_eq!(pool.has_room(soon), Err(NotHashed::QueueFull));
+        assert_eq!(
+            pool.run(soon, || ()).now_or_never(),
+            Some(Err(NotHashed::QueueFull))
+        );
+        assert_eq!(pool.has_room(later()), Ok(()));
+        drop(free);
+        assert_eq!((first.await, second.await), (Ok("first"), Ok("second")));
     }
 
     #[tokio::test]

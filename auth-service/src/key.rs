@@ -1,49 +1,59 @@
-//! The key that signs access tokens: made at the first start, kept in the store, the same for every replica.
+//! The keys of access and refresh tokens: made at the first start, kept in the store, the same for every replica.
 
 use std::fmt;
 
 use aws_lc_rs::{error::Unspecified, signature::Ed25519KeyPair};
-use tenantry_common::{clock::Timestamp, store::error::StoreError};
+use tenantry_common::{clock::Timestamp, id::Ids, store::error::StoreError};
 use zeroize::Zeroizing;
 
 use crate::{
-    domain::{AccessTokens, UnusableKey},
-    store::Store,
+    domain::{AccessTokens, RefreshTokens, UnusableKey},
+    store::{KeyName, Store},
 };
 
-/// An Ed25519 key in PKCS#8 v1 form. Its Debug shows nothing of it.
+/// A secret key as the store keeps it. Its Debug shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SigningKey {
-    /// The private key.
-    pub pkcs8: Zeroizing<Vec<u8>>,
+pub struct StoredKey {
+    /// The key itself: PKCS#8 v1 of an Ed25519 key, or the bytes of a symmetric one.
+    pub secret: Zeroizing<Vec<u8>>,
     /// When it was made.
     pub create_time: Timestamp,
 }
 
-impl fmt::Debug for SigningKey {
+impl fmt::Debug for StoredKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigningKey")
+        f.debug_struct("StoredKey")
             .field("create_time", &self.create_time)
             .finish_non_exhaustive()
     }
 }
 
-impl SigningKey {
-    /// A new key from the operating system's random numbers.
+impl StoredKey {
+    /// A new Ed25519 key from the operating system's random numbers.
     ///
     /// # Errors
     /// When the crypto library gives none.
-    pub fn generate(now: Timestamp) -> Result<Self, Unspecified> {
+    pub fn generate_ed25519(now: Timestamp) -> Result<Self, Unspecified> {
         // Version 1: the version 2 form holds the public key too, and jsonwebtoken derives no JWK from it.
         let document = Ed25519KeyPair::generate()?.to_pkcs8v1()?;
         Ok(Self {
-            pkcs8: Zeroizing::new(document.as_ref().to_vec()),
+            secret: Zeroizing::new(document.as_ref().to_vec()),
             create_time: now,
         })
     }
+
+    /// A new symmetric key of the length that refresh tokens want.
+    pub fn generate_symmetric(now: Timestamp, ids: &dyn Ids) -> Self {
+        let mut secret = Zeroizing::new(vec![0; RefreshTokens::KEY_BYTES]);
+        ids.fill_random(&mut secret);
+        Self {
+            secret,
+            create_time: now,
+        }
+    }
 }
 
-/// Why there is no usable signing key.
+/// Why there is no usable key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The store failed.
@@ -52,9 +62,12 @@ pub enum KeyError {
     /// No key could be generated.
     #[error("no signing key could be generated")]
     Generate,
-    /// The stored key is damaged.
+    /// The stored signing key is damaged.
     #[error(transparent)]
     Unusable(#[from] UnusableKey),
+    /// The stored key of the refresh tokens is damaged.
+    #[error("the key of the refresh tokens must have {} bytes", RefreshTokens::KEY_BYTES)]
+    Length,
 }
 
 /// The access tokens of this deployment: signed with the stored key, which is made now if there is none.
@@ -67,7 +80,24 @@ pub async fn access_tokens(
     issuer: String,
     audience: String,
 ) -> Result<AccessTokens, KeyError> {
-    let candidate = SigningKey::generate(now).map_err(|_| KeyError::Generate)?;
-    let key = store.signing_key_or_insert(&candidate).await?;
-    Ok(AccessTokens::new(issuer, audience, &key.pkcs8)?)
+    let candidate = StoredKey::generate_ed25519(now).map_err(|_| KeyError::Generate)?;
+    let key = store.key_or_insert(KeyName::AccessToken, &candidate).await?;
+    Ok(AccessTokens::new(issuer, audience, &key.secret)?)
+}
+
+/// The refresh tokens of this deployment: under the stored key, which is made now if there is none.
+///
+/// # Errors
+/// As [`access_tokens`].
+pub async fn refresh_tokens(
+    store: &dyn Store,
+    now: Timestamp,
+    ids: &dyn Ids,
+) -> Result<RefreshTokens, KeyError> {
+    let candidate = StoredKey::generate_symmetric(now, ids);
+    let key = store.key_or_insert(KeyName::RefreshToken, &candidate).await?;
+    if key.secret.len() != RefreshTokens::KEY_BYTES {
+        return Err(KeyError::Length);
+    }
+    Ok(RefreshTokens::new(&key.secret))
 }

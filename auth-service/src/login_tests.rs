@@ -1,152 +1,27 @@
-use std::sync::Mutex;
+#[path = "login_tests/contended.rs"]
+mod contended;
 
-use async_trait::async_trait;
+use std::{sync::Mutex, time::Duration};
+
 use futures::poll;
 use tenantry_common::{
     id::{AdminId, OrganizationId, SystemIds},
     testing::{EmbeddedTest, ManualClock},
+    throttle::Allowance,
 };
 use tokio::sync::oneshot;
 
+use self::contended::{Contended, Interference, When};
 use super::*;
 use crate::{
-    domain::{AdminState, Cost, Credentials, Gate, GateState, OrganizationAdmins, PasswordScheme},
+    attempts::AttemptLimits,
+    domain::{AdminState, Cost, GateState, PasswordScheme, Peppers},
     hashing::HashingPool,
-    key::{self, SigningKey},
-    set_gate::SetGate,
+    key,
     store::EmbeddedStore,
 };
 
 const PASSWORD: &str = "correct horse battery";
-
-/// What somebody else does while a login runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Interference {
-    Suspend,
-    SuspendAndReopen,
-    Purge,
-    StoreGoesAway,
-}
-
-/// When it happens: directly before or directly after the login's session is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum When {
-    BeforeSession,
-    AfterSession,
-}
-
-/// The embedded store with somebody else at work in it.
-struct Contended {
-    inner: Arc<EmbeddedStore>,
-    organization: OrganizationId,
-    plan: Mutex<Option<(When, Interference)>>,
-    away: Mutex<bool>,
-    sessions: Mutex<Vec<Session>>,
-}
-
-impl Contended {
-    async fn interfere(&self, now: When) {
-        let planned = *self.plan.lock().unwrap();
-        let Some((_, interference)) = planned.filter(|(when, _)| *when == now) else {
-            return;
-        };
-        self.plan.lock().unwrap().take();
-        let store: Arc<dyn Store> = self.inner.clone();
-        let gate = SetGate {
-            store,
-            clock: Arc::new(ManualClock::new()),
-        };
-        match interference {
-            Interference::Suspend => {
-                gate.set(self.organization, GateState::Suspended, 2)
-                    .await
-                    .unwrap();
-            }
-            Interference::SuspendAndReopen => {
-                gate.set(self.organization, GateState::Suspended, 2)
-                    .await
-                    .unwrap();
-                gate.set(self.organization, GateState::Open, 3).await.unwrap();
-            }
-            Interference::Purge => {
-                gate.set(self.organization, GateState::Purged, 2).await.unwrap();
-            }
-            Interference::StoreGoesAway => *self.away.lock().unwrap() = true,
-        }
-    }
-
-    fn check(&self) -> Result<(), StoreError> {
-        if *self.away.lock().unwrap() {
-            Err(StoreError::Unavailable("gone".to_owned()))
-        } else {
-            Ok(())
-        }
-    }
-}
-
-#[async_trait]
-impl Store for Contended {
-    async fn ping(&self) -> Result<(), StoreError> {
-        self.inner.ping().await
-    }
-    async fn insert_admin(&self, admin: &Admin) -> Result<(), StoreError> {
-        self.inner.insert_admin(admin).await
-    }
-    async fn get_admin(&self, id: AdminId) -> Result<Option<Admin>, StoreError> {
-        self.check()?;
-        self.inner.get_admin(id).await
-    }
-    async fn find_admin(&self, email: &Email) -> Result<Option<Admin>, StoreError> {
-        self.inner.find_admin(email).await
-    }
-    async fn activate_admin(&self, id: AdminId, now: Timestamp) -> Result<Admin, StoreError> {
-        self.inner.activate_admin(id, now).await
-    }
-    async fn cancel_admin(
-        &self,
-        id: AdminId,
-        of: OrganizationId,
-        now: Timestamp,
-    ) -> Result<Admin, StoreError> {
-        self.inner.cancel_admin(id, of, now).await
-    }
-    async fn purge_admins(&self, of: OrganizationId, now: Timestamp) -> Result<(), StoreError> {
-        self.inner.purge_admins(of, now).await
-    }
-    async fn get_gate(&self, of: OrganizationId) -> Result<Option<Gate>, StoreError> {
-        self.inner.get_gate(of).await
-    }
-    async fn set_gate(&self, of: OrganizationId, state: GateState, epoch: i64) -> Result<Gate, StoreError> {
-        self.inner.set_gate(of, state, epoch).await
-    }
-    async fn organizations(
-        &self,
-        after: Option<OrganizationId>,
-        until: Option<OrganizationId>,
-        limit: usize,
-    ) -> Result<Vec<OrganizationAdmins>, StoreError> {
-        self.inner.organizations(after, until, limit).await
-    }
-    async fn insert_session(&self, session: &Session) -> Result<(), StoreError> {
-        self.interfere(When::BeforeSession).await;
-        self.sessions.lock().unwrap().push(session.clone());
-        self.inner.insert_session(session).await?;
-        self.interfere(When::AfterSession).await;
-        Ok(())
-    }
-    async fn get_session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
-        self.inner.get_session(id).await
-    }
-    async fn delete_session(&self, id: SessionId) -> Result<(), StoreError> {
-        self.inner.delete_session(id).await
-    }
-    async fn delete_sessions(&self, of: OrganizationId) -> Result<(), StoreError> {
-        self.inner.delete_sessions(of).await
-    }
-    async fn signing_key_or_insert(&self, candidate: &SigningKey) -> Result<SigningKey, StoreError> {
-        self.inner.signing_key_or_insert(candidate).await
-    }
-}
 
 /// A login over a contended store, with one admin in it whose organization is open.
 struct Fixture {
@@ -156,6 +31,14 @@ struct Fixture {
 }
 
 async fn fixture(plan: Option<(When, Interference)>) -> Fixture {
+    let limits = AttemptLimits {
+        per_account: Allowance::OFF,
+        per_network: Allowance::OFF,
+    };
+    fixture_with(plan, limits).await
+}
+
+async fn fixture_with(plan: Option<(When, Interference)>, limits: AttemptLimits) -> Fixture {
     let place = EmbeddedTest::new();
     let inner = Arc::new(EmbeddedStore::new(place.open()).await.unwrap());
     let organization = OrganizationId::from_uuid(SystemIds.uuid_v4());
@@ -164,6 +47,7 @@ async fn fixture(plan: Option<(When, Interference)>) -> Fixture {
         organization,
         plan: Mutex::new(plan),
         away: Mutex::default(),
+        failing: Mutex::default(),
         sessions: Mutex::default(),
     });
     let ids: Arc<dyn Ids> = Arc::new(SystemIds);
@@ -173,19 +57,33 @@ async fn fixture(plan: Option<(When, Interference)>) -> Fixture {
         std::num::NonZeroUsize::new(64).unwrap(),
     )
     .unwrap();
-    let passwords = Passwords::new(PasswordScheme::new(b"", Cost::MIN), pool, ids.clone(), later())
-        .await
-        .unwrap();
-    let tokens = key::access_tokens(&*store, clock.now(), "issuer".to_owned(), "audience".to_owned())
-        .await
-        .unwrap();
+    let passwords = Passwords::new(
+        PasswordScheme::new(Peppers::default(), Cost::MIN),
+        pool,
+        ids.clone(),
+        later(),
+    )
+    .await
+    .unwrap();
+    let now = clock.now();
+    let access_tokens = key::access_tokens(&*store, now, "issuer".to_owned(), "audience".to_owned());
+    let refresh_tokens = key::refresh_tokens(&*store, now, &*ids);
     let login = Login {
         store: store.clone(),
         passwords: Arc::new(passwords),
-        tokens: Arc::new(tokens),
+        attempts: Arc::new(Attempts::new(limits, &(clock.clone() as _), &*ids)),
+        issuer: TokenIssuer {
+            access_tokens: Arc::new(access_tokens.await.unwrap()),
+            refresh_tokens: Arc::new(refresh_tokens.await.unwrap()),
+            ids: ids.clone(),
+            lifetime: Duration::from_secs(1_800),
+        },
         clock,
         ids,
-        lifetime: Duration::from_secs(1_800),
+        lifetimes: SessionLifetimes {
+            absolute: Duration::from_secs(86_400),
+            idle: Duration::from_secs(3_600),
+        },
     };
     let fixture = Fixture {
         login: Arc::new(login),
@@ -203,13 +101,22 @@ async fn fixture(plan: Option<(When, Interference)>) -> Fixture {
     fixture
 }
 
+fn attempt<'a>(email: &'a str, password: &'a str) -> Attempt<'a> {
+    Attempt {
+        email,
+        password,
+        client: ClientInfo::default(),
+        deadline: later(),
+    }
+}
+
 fn later() -> Instant {
     Instant::now() + Duration::from_secs(600)
 }
 
 impl Fixture {
     async fn admin(&self, email: &str, organization: OrganizationId, state: fn(Credentials) -> AdminState) {
-        let password = Password::parse(PASSWORD).unwrap();
+        let password = Password::typed(PASSWORD).unwrap();
         let password_hash = self.login.passwords.hash(password, later()).await.unwrap();
         let state = state(Credentials {
             email: Email::parse(email).unwrap(),
@@ -221,7 +128,7 @@ impl Fixture {
     }
 
     async fn log_in(&self) -> Result<LoggedIn, LoginError> {
-        self.login.log_in("ada@example.com", PASSWORD, later()).await
+        self.login.log_in(attempt("ada@example.com", PASSWORD)).await
     }
 
     /// Whether any session that a login wrote is still there.
@@ -245,8 +152,10 @@ async fn an_undisturbed_login_keeps_its_session() {
     let fixture = fixture(None).await;
     let logged_in = fixture.log_in().await.unwrap();
     assert!(fixture.a_session_is_left().await);
-    assert_eq!(logged_in.expire_time.as_millis() % 1_000, 0);
-    assert!(!format!("{logged_in:?}").contains(&logged_in.access_token));
+    let tokens = &logged_in.tokens;
+    assert_eq!(tokens.expire_time.as_millis() % 1_000, 0);
+    let shown = format!("{logged_in:?}");
+    assert!(!shown.contains(&tokens.access_token) && !shown.contains(&tokens.refresh_token));
 }
 
 #[tokio::test]
@@ -256,6 +165,9 @@ async fn no_interleaving_leaves_a_session_that_a_revocation_should_have_ended() 
             Interference::Suspend,
             Interference::SuspendAndReopen,
             Interference::Purge,
+            Interference::ChangePassword,
+            Interference::ChangeEmail,
+            Interference::RevokeAllSessions,
         ] {
             let fixture = fixture(Some((when, interference))).await;
             let outcome = fixture.log_in().await;
@@ -277,6 +189,107 @@ async fn a_store_that_goes_away_half_way_gets_nobody_a_token() {
         "{outcome:?}"
     );
     assert!(!fixture.a_session_is_left().await);
+}
+
+/// Each call of the store fails once: whoever got no answer got no token that is good for anything either.
+#[tokio::test]
+async fn a_store_that_fails_at_any_step_gets_nobody_a_token() {
+    let mut failed = 0;
+    loop {
+        let fixture = fixture(None).await;
+        fixture.store.fail_at(failed);
+        match fixture.log_in().await {
+            Err(LoginError::Store(StoreError::Unavailable(_))) => failed += 1,
+            Ok(_) => break,
+            Err(other) => panic!("step {failed}: {other:?}"),
+        }
+    }
+    // The admin, its gate, the session, both again, and the sessions beside it.
+    assert_eq!(failed, 6);
+}
+
+#[tokio::test]
+async fn a_rehash_by_another_login_disturbs_nobody() {
+    for when in [When::BeforeSession, When::AfterSession] {
+        let fixture = fixture(Some((when, Interference::Rehash))).await;
+        assert!(fixture.log_in().await.is_ok());
+        assert!(fixture.a_session_is_left().await);
+    }
+}
+
+#[tokio::test]
+async fn the_oldest_sessions_go_beyond_a_hundred() {
+    let fixture = fixture(None).await;
+    let admin = fixture.log_in().await.unwrap().admin;
+    let newest = fixture.store.sessions.lock().unwrap()[0].clone();
+    let before = |millis| {
+        let id = SessionId::from_uuid(SystemIds.uuid_v7(ManualClock::START - Duration::from_millis(millis)));
+        Session { id, ..newest.clone() }
+    };
+    let older: Vec<Session> = (1..=150).map(before).collect();
+    for session in &older {
+        fixture.store.inner.insert_session(session).await.unwrap();
+    }
+    fixture.log_in().await.unwrap();
+    let left = fixture.store.sessions_of(admin.id).await.unwrap();
+    assert_eq!(left.len(), Session::MAX_PER_ADMIN);
+    let kept: Vec<SessionId> = older[..98].iter().rev().map(|session| session.id).collect();
+    assert_eq!(
+        left[..98].iter().map(|session| session.id).collect::<Vec<_>>(),
+        kept
+    );
+}
+
+#[tokio::test]
+async fn logins_at_one_time_leave_no_more_than_a_hundred_sessions() {
+    let fixture = fixture(None).await;
+    let admin = fixture.log_in().await.unwrap().admin;
+    let first = fixture.store.sessions.lock().unwrap()[0].clone();
+    for number in 1..Session::MAX_PER_ADMIN as u128 {
+        let id = SessionId::from_uuid(uuid::Uuid::from_u128(number));
+        let older = Session { id, ..first.clone() };
+        fixture.store.inner.insert_session(&older).await.unwrap();
+    }
+    let logins = (0..20).map(|_| fixture.log_in());
+    futures::future::try_join_all(logins).await.unwrap();
+    let left = fixture.store.sessions_of(admin.id).await.unwrap();
+    assert_eq!(left.len(), Session::MAX_PER_ADMIN);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_ten_thousand_tries_at_once_the_allowed_ones_reach_the_hash() {
+    let limits = AttemptLimits {
+        per_account: "5/10m".parse().unwrap(),
+        per_network: Allowance::OFF,
+    };
+    let fixture = fixture_with(None, limits).await;
+    for email in ["ada@example.com", "nobody@example.com", "no address"] {
+        let spellings = [email.to_owned(), email.to_uppercase(), format!(" {email} ")];
+        let tries = (0..10_000).map(|number| {
+            let email = if email.contains('@') {
+                spellings[number % 3].clone()
+            } else {
+                email.to_owned()
+            };
+            let login = Arc::clone(&fixture.login);
+            tokio::spawn(async move {
+                login
+                    .log_in(attempt(&email, "wrong horse battery"))
+                    .await
+                    .map(drop)
+            })
+        });
+        let tries: Vec<_> = tries.collect();
+        let mut hashed = 0;
+        for outcome in futures::future::join_all(tries).await {
+            match outcome.unwrap() {
+                Err(LoginError::CredentialsInvalid) => hashed += 1,
+                Err(LoginError::TooManyAttempts(_)) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(hashed, 5, "{email}");
+    }
 }
 
 /// Counts, not times: while the one hashing thread is busy, no refusal may be ready.
@@ -314,7 +327,7 @@ async fn every_refusal_costs_a_hash() {
         ("shut@example.com", PASSWORD),
         ("pending@example.com", PASSWORD),
     ] {
-        let mut refusal = Box::pin(fixture.login.log_in(email, password, later()));
+        let mut refusal = Box::pin(fixture.login.log_in(attempt(email, password)));
         assert!(
             poll!(&mut refusal).is_pending(),
             "{email:?} {password:?} was answered without a hash"

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use tenantry_common::{id::Ids, password_rules::Password};
 
 use crate::{
-    domain::{PasswordHash, PasswordScheme},
+    domain::{PasswordHash, PasswordScheme, Price, Verdict},
     hashing::{HashingPool, NotHashed},
 };
 
@@ -24,13 +24,13 @@ pub enum HashError {
 pub struct Passwords {
     scheme: Arc<PasswordScheme>,
     pub(crate) pool: HashingPool,
-    /// Stands in where there is no hash, at the same price.
-    dummy: Arc<PasswordHash>,
+    /// What a wrong password costs, whatever it is compared with.
+    price: Price,
     ids: Arc<dyn Ids>,
 }
 
 impl Passwords {
-    /// Makes the dummy hash, which takes as long as any.
+    /// Measures the price of a hash on one of the threads, which takes as long as a hash does.
     ///
     /// # Errors
     /// [`HashError`]; not in practice.
@@ -41,17 +41,22 @@ impl Passwords {
         deadline: Instant,
     ) -> Result<Self, HashError> {
         let scheme = Arc::new(scheme);
-        let mut random = [0; 32];
-        ids.fill_random(&mut random);
-        let dummy: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-        let dummy = Password::parse(&dummy).map_err(|error| HashError::Bcrypt(error.to_string()))?;
-        let dummy = hash(&scheme, &pool, &*ids, dummy, deadline).await?;
+        let measured = Arc::clone(&scheme);
+        let price = pool.run(deadline, move || measured.price()).await?;
         Ok(Self {
             scheme,
             pool,
-            dummy: Arc::new(dummy),
+            price,
             ids,
         })
+    }
+
+    /// OK when there is room for one more hash before the deadline.
+    ///
+    /// # Errors
+    /// [`NotHashed::QueueFull`].
+    pub fn has_room(&self, deadline: Instant) -> Result<(), NotHashed> {
+        self.pool.has_room(deadline)
     }
 
     /// Hashes a password under a new salt.
@@ -59,10 +64,17 @@ impl Passwords {
     /// # Errors
     /// [`HashError`].
     pub async fn hash(&self, password: Password, deadline: Instant) -> Result<PasswordHash, HashError> {
-        hash(&self.scheme, &self.pool, &*self.ids, password, deadline).await
+        let mut salt = [0; 16];
+        self.ids.fill_random(&mut salt);
+        let scheme = Arc::clone(&self.scheme);
+        let hash = self
+            .pool
+            .run(deadline, move || scheme.hash(&password, salt))
+            .await?;
+        hash.map_err(|error| HashError::Bcrypt(error.to_string()))
     }
 
-    /// Whether the password is the one stored. Takes one hash, whatever is missing
+    /// Whether the password is the one stored, and its hash as new ones are. Wrong takes one hash, whatever is missing
     /// ([`PasswordScheme::verify_at_full_price`]).
     ///
     /// # Errors
@@ -72,23 +84,9 @@ impl Passwords {
         password: Option<Password>,
         stored: Option<PasswordHash>,
         deadline: Instant,
-    ) -> Result<bool, NotHashed> {
-        let (scheme, dummy) = (Arc::clone(&self.scheme), Arc::clone(&self.dummy));
-        let verify = move || scheme.verify_at_full_price(password.as_ref(), stored.as_ref(), &dummy);
+    ) -> Result<Verdict, NotHashed> {
+        let (scheme, price) = (Arc::clone(&self.scheme), self.price);
+        let verify = move || scheme.verify_at_full_price(password.as_ref(), stored.as_ref(), price);
         self.pool.run(deadline, verify).await
     }
-}
-
-async fn hash(
-    scheme: &Arc<PasswordScheme>,
-    pool: &HashingPool,
-    ids: &dyn Ids,
-    password: Password,
-    deadline: Instant,
-) -> Result<PasswordHash, HashError> {
-    let mut salt = [0; 16];
-    ids.fill_random(&mut salt);
-    let scheme = Arc::clone(scheme);
-    let hash = pool.run(deadline, move || scheme.hash(&password, salt)).await?;
-    hash.map_err(|error| HashError::Bcrypt(error.to_string()))
 }

@@ -10,7 +10,7 @@ use tenantry_common::{
 };
 
 use crate::{
-    domain::{AccessTokens, Affiliation, TokenRejected},
+    domain::{AccessTokens, Affiliation, Role, TokenRejected},
     store::Store,
 };
 
@@ -29,6 +29,13 @@ pub struct Principal {
     pub issue_time: Timestamp,
     /// When the token ends at the latest.
     pub expire_time: Timestamp,
+}
+
+impl Principal {
+    /// Whether it is an operator of the platform.
+    pub fn is_operator(&self) -> bool {
+        self.affiliation.role() == Role::Operator
+    }
 }
 
 /// Why a token is refused.

@@ -43,6 +43,7 @@ bugs! {
     RequestIdIgnored = "request-id-ignored": "A repeated create is taken for a new one.",
     QuarantineDrops = "quarantine-drops": "What stands in the way is dropped, not set aside.",
     GateIgnoresEpoch = "gate-ignores-epoch": "A late call moves the gate back.",
+    ChangePasswordKeepsSessions = "change-password-keeps-sessions": "A new password leaves the other sessions alone.",
 }
 
 /// Whether this process has the bug.

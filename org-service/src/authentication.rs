@@ -1,7 +1,7 @@
 //! Who calls: the tower layer that has auth-service validate the bearer token before anything else happens.
 //!
 //! Deny by default: a method that is not in the list of open ones needs a principal, and whatever keeps auth-service
-//! from naming one keeps the call from the store.
+//! from naming one keeps the call from the store. So does a quota that is used up.
 
 mod denied;
 
@@ -18,6 +18,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
 use tenantry_common::{
     config::ServiceCredential,
+    quota::Quota,
     rpc::{
         client::{CallContext, retry_on_connection_loss},
         deadline::Deadline,
@@ -50,16 +51,19 @@ pub struct AuthenticationLayer {
     open_methods: Arc<[&'static str]>,
     /// Opens the service in the place of a token, if it does.
     credential: Option<Arc<ServiceCredential>>,
+    quota: Arc<Quota>,
 }
 
 impl AuthenticationLayer {
-    /// A layer that asks the auth-service on this channel; `open_methods` are paths such as
+    /// A layer that asks the auth-service on this channel, and counts the calls whose token is valid; `open_methods` are
+    /// paths such as
     /// `/organization.v1.OrganizationService/CreateOrganization`.
-    pub fn new(channel: Channel, open_methods: &[&'static str]) -> Self {
+    pub fn new(channel: Channel, open_methods: &[&'static str], quota: Arc<Quota>) -> Self {
         Self {
             client: AuthServiceClient::new(channel),
             open_methods: open_methods.into(),
             credential: None,
+            quota,
         }
     }
 
@@ -70,6 +74,13 @@ impl AuthenticationLayer {
             credential: Some(Arc::new(credential)),
             ..self
         }
+    }
+
+    /// Whom the token speaks for, if that organization has a call left.
+    async fn admit(&self, headers: &HeaderMap, context: &CallContext) -> Result<Principal, Denied> {
+        let principal = authenticate(self.client.clone(), headers, context).await?;
+        self.quota.admit(principal.organization).map_err(Denied::Quota)?;
+        Ok(principal)
     }
 
     fn presented(&self, headers: &HeaderMap) -> Presented {
@@ -129,9 +140,10 @@ where
                 return Box::pin(std::future::ready(Ok(denied)));
             }
         }
-        let client = self.layer.client.clone();
+        let layer = self.layer.clone();
         Box::pin(async move {
-            match authenticate(client, request.headers(), &CallContext::of(request.extensions())).await {
+            let context = CallContext::of(request.extensions());
+            match layer.admit(request.headers(), &context).await {
                 Ok(principal) => {
                     tracing::Span::current().record("principal", tracing::field::display(principal.admin));
                     request.extensions_mut().insert(principal);

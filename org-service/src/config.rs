@@ -6,8 +6,10 @@ use clap::Args;
 use secrecy::SecretString;
 use tenantry_common::{
     config::{SettingError, StoreUrl, service_credential},
+    password_rules::PasswordRules,
     process::ServiceConfig,
     rpc::{client, server::ServerSettings},
+    throttle::Allowance,
 };
 
 use crate::grpc::SignUp;
@@ -45,6 +47,19 @@ pub struct Config {
     #[arg(long = "sign-up", env = "ORG_SIGN_UP", value_enum, default_value_t = SignUp::Open)]
     pub sign_up: SignUp,
 
+    /// How many organizations may be created by anyone while sign-up is open: COUNT/TIME, COUNT at once and then evenly, or
+    /// 0 for no limit. Each replica counts for itself.
+    #[arg(long = "sign-up-limit", env = "ORG_SIGN_UP_LIMIT", default_value = "60/1m")]
+    pub sign_up_limit: Allowance,
+
+    /// How many of them from one address (IPv6: one /64): COUNT/TIME, or 0 for no limit.
+    #[arg(
+        long = "sign-up-network-limit",
+        env = "ORG_SIGN_UP_NETWORK_LIMIT",
+        default_value = "10/1m"
+    )]
+    pub sign_up_network_limit: Allowance,
+
     /// How long a deleted organization's data is kept, e.g. 7d; 0s purges it at once.
     #[arg(long = "retention", env = "ORG_RETENTION", default_value = "7d", value_parser = humantime::parse_duration)]
     pub retention: Duration,
@@ -77,6 +92,10 @@ pub struct Config {
     /// File with that credential.
     #[arg(long = "service-credential-file", env = "SERVICE_CREDENTIAL_FILE")]
     pub service_credential_file: Option<PathBuf>,
+
+    /// What a first admin's password must be; the same as auth-service's.
+    #[command(flatten)]
+    pub password_rules: PasswordRules,
 
     /// What every Tenantry server has.
     #[command(flatten)]

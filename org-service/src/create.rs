@@ -140,7 +140,7 @@ mod tests {
             handle: (Handle::parse(handle).unwrap(), true),
             first_admin: FirstAdmin {
                 email: Email::parse("ada@example.com").unwrap(),
-                password: Password::parse("correct horse").unwrap(),
+                password: Password::typed("correct horse").unwrap(),
             },
             labels: Labels::parse(labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))).unwrap(),
             request_id: None,
@@ -151,7 +151,7 @@ mod tests {
     fn the_fingerprint_tells_requests_apart_and_leaves_the_password_out() {
         let first = create("Acme", "acme", &[("a", "bc")]);
         let mut other_password = first.clone();
-        other_password.first_admin.password = Password::parse("another password").unwrap();
+        other_password.first_admin.password = Password::typed("another password").unwrap();
         assert_eq!(first.fingerprint(), other_password.fingerprint());
         for other in [
             create("Acme2", "acme", &[("a", "bc")]),

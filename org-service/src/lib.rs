@@ -22,6 +22,7 @@ pub mod page_token;
 pub mod read;
 pub mod reconciler;
 mod server;
+pub mod sign_up;
 pub mod store;
 pub mod suspend;
 pub mod undelete;

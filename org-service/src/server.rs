@@ -11,11 +11,14 @@ use tenantry_common::{
     clock::{Clock, SystemClock},
     config::{ServiceCredential, SettingError, service_credential},
     id::{Ids, SystemIds},
+    password_rules::PasswordRules,
+    quota::Quota,
     rpc::{
         client,
-        server::{Frame, MAX_MESSAGE_BYTES, Readiness, ServeError, serve},
+        server::{Frame, MAX_MESSAGE_BYTES, Readiness, ServeError, ServerSettings, serve},
     },
     store::error::StoreError,
+    throttle::Allowance,
 };
 use tenantry_proto::organization::v1::{
     maintenance_service_server::{self, MaintenanceServiceServer},
@@ -39,6 +42,7 @@ use crate::{
     organizations::Organizations,
     page_token::PageTokens,
     reconciler::Reconciler,
+    sign_up::{SignUpLimits, SignUps},
     store::{self, LeaseTerm, Store},
 };
 
@@ -114,6 +118,8 @@ pub async fn run_in(
         store: store_url,
         auth_url,
         sign_up,
+        sign_up_limit: all,
+        sign_up_network_limit: per_network,
         retention,
         handle_rest,
         lease,
@@ -121,6 +127,7 @@ pub async fn run_in(
         store_cache_mib,
         service_credential: credential,
         service_credential_file: credential_file,
+        password_rules,
         server: settings,
     } = config;
     let Environment { clock, ids, store } = environment;
@@ -133,6 +140,8 @@ pub async fn run_in(
     };
     #[cfg(feature = "failpoints")]
     let (store, admins) = (crate::failpoints::store(store), crate::failpoints::admins(admins));
+    let sign_ups = SignUpLimits { all, per_network };
+    let limits = Limits::new(sign_ups, settings.quota, &clock, &*ids);
     let tasks = TaskTracker::new();
     let driver = Arc::new(Driver {
         store: Arc::clone(&store),
@@ -151,21 +160,25 @@ pub async fn run_in(
         tasks: tasks.clone(),
     });
     let organizations = Organizations::new(driver);
-    let routes = routes(&organizations, &auth, credential, sign_up);
+    let routes = routes(&organizations, &auth, credential, sign_up, password_rules, limits);
 
     let drain = Drain::new(tasks, settings.drain_timeout);
     // However this ends, nothing goes on looking for work.
     let _stopped = drain.stop.clone().drop_guard();
     drain.reconcile(organizations, reconcile_interval);
-    let frame = Frame {
+    let frame = frame(settings, store, ids);
+    serve(frame, routes, listener, drain.on(shutdown)).await?;
+    drain.finish().await;
+    Ok(())
+}
+
+fn frame(settings: ServerSettings, store: Arc<dyn Store>, ids: Arc<dyn Ids>) -> Frame {
+    Frame {
         settings,
         services: SERVICES.to_vec(),
         readiness: Arc::new(StoreAnswers(store)),
         ids,
-    };
-    serve(frame, routes, listener, drain.on(shutdown)).await?;
-    drain.finish().await;
-    Ok(())
+    }
 }
 
 /// The way to auth-service, and what of it takes the service credential.
@@ -176,22 +189,46 @@ fn auth_service(url: &str, credential: &ServiceCredential) -> Result<(Channel, G
     Ok((channel, admins))
 }
 
+/// What counts the calls.
+struct Limits {
+    sign_ups: SignUps,
+    quota: Arc<Quota>,
+}
+
+impl Limits {
+    fn new(sign_ups: SignUpLimits, quota: Allowance, clock: &Arc<dyn Clock>, ids: &dyn Ids) -> Self {
+        Self {
+            sign_ups: SignUps::new(sign_ups, clock, ids),
+            quota: Arc::new(Quota::new(quota, Arc::clone(clock), ids)),
+        }
+    }
+}
+
 /// Both services, each behind the layer that asks who calls.
 fn routes(
     organizations: &Organizations,
     auth: &Channel,
     credential: ServiceCredential,
     sign_up: SignUp,
+    password_rules: PasswordRules,
+    limits: Limits,
 ) -> Routes {
+    let Limits { sign_ups, quota } = limits;
     let page_tokens = PageTokens::new(credential.expose().as_bytes());
     let maintenance = MaintenanceGrpc::new(Maintenance::new(organizations.clone()), page_tokens.clone());
     let maintenance = MaintenanceServiceServer::new(maintenance).max_decoding_message_size(MAX_MESSAGE_BYTES);
-    let maintenance = AuthenticationLayer::new(auth.clone(), &[])
+    let maintenance = AuthenticationLayer::new(auth.clone(), &[], Arc::clone(&quota))
         .or_credential(credential)
         .named_layer(maintenance);
-    let service = OrganizationGrpc::new(organizations.clone(), page_tokens, sign_up);
+    let service = OrganizationGrpc::new(
+        organizations.clone(),
+        page_tokens,
+        sign_up,
+        sign_ups,
+        password_rules,
+    );
     let service = OrganizationServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES);
-    let service = AuthenticationLayer::new(auth.clone(), open_methods(sign_up)).named_layer(service);
+    let service = AuthenticationLayer::new(auth.clone(), open_methods(sign_up), quota).named_layer(service);
     Routes::new(service).add_service(maintenance)
 }
 

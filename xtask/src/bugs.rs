@@ -62,7 +62,7 @@ impl Check {
 /// A bug, the tests of a check that find it, every one, and words of what they say then.
 struct Row(&'static str, Check, &'static str, &'static str);
 
-const TABLE: [Row; 12] = [
+const TABLE: [Row; 13] = [
     Row(
         "no-stamp-check",
         Check::Exploration,
@@ -134,6 +134,12 @@ const TABLE: [Row; 12] = [
         Check::Units,
         "a_stale_epoch_is_refused",
         "unwrap_err()` on an `Ok` value: Gate",
+    ),
+    Row(
+        "change-password-keeps-sessions",
+        Check::Suite,
+        "a_changed_password_ends_the_other_sessions_alone",
+        "unwrap_err()` on an `Ok` value: ValidateTokenResponse",
     ),
 ];
 

@@ -116,6 +116,19 @@ pub struct Credentials {
     pub password_hash: PasswordHash,
 }
 
+/// What may be changed of an ACTIVE admin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AdminChange {
+    /// Another password.
+    Password(PasswordHash),
+    /// The same password, stored in another way. Nobody has to log in anew for that: the generation stays.
+    Rehash(PasswordHash),
+    /// Another e-mail.
+    Email(Email),
+    /// Nothing but the generation, so that no login under way keeps its session.
+    Generation,
+}
+
 /// What an admin is at present. Whoever is out for good has no credentials any more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "UPPERCASE")]
@@ -140,7 +153,7 @@ pub struct Admin {
     /// Whether the admin may log in, and with what.
     #[serde(flatten)]
     pub state: AdminState,
-    /// Raised by every change, before sessions are deleted: a login that read an older one has lost.
+    /// Raised by every change that ends sessions, before they are deleted: a login that read an older one has lost.
     pub generation: i64,
     /// When the admin was prepared.
     pub create_time: Timestamp,
@@ -206,6 +219,37 @@ impl Admin {
         }
     }
 
+    /// An ACTIVE admin changed, in a new generation unless nothing but the hash's form changes.
+    ///
+    /// None when the state does not allow it.
+    #[must_use]
+    pub fn changed(self, change: &AdminChange, now: Timestamp) -> Option<Self> {
+        let AdminState::Active(mut credentials) = self.state else {
+            return None;
+        };
+        let raise = match change {
+            AdminChange::Password(hash) => {
+                credentials.password_hash = hash.clone();
+                1
+            }
+            AdminChange::Rehash(hash) => {
+                credentials.password_hash = hash.clone();
+                0
+            }
+            AdminChange::Email(email) => {
+                credentials.email = email.clone();
+                1
+            }
+            AdminChange::Generation => 1,
+        };
+        Some(Self {
+            state: AdminState::Active(credentials),
+            generation: self.generation + raise,
+            update_time: now,
+            ..self
+        })
+    }
+
     /// Whoever has credentials becomes PURGED in a new generation and loses them; a final state stays as it is.
     #[must_use]
     pub fn purged(self, now: Timestamp) -> Self {
@@ -228,78 +272,5 @@ impl Admin {
 }
 
 #[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-
-    const NOW: Timestamp = Timestamp::from_millis(1_000);
-
-    fn organization() -> OrganizationId {
-        OrganizationId::from_uuid(Uuid::from_u128(7))
-    }
-
-    fn credentials() -> Credentials {
-        Credentials {
-            email: Email::parse("ada@example.com").unwrap(),
-            password_hash: PasswordHash::from_stored("x".to_owned()),
-        }
-    }
-
-    fn admin(state: AdminState) -> Admin {
-        Admin::new(
-            AdminId::from_uuid(Uuid::from_u128(1)),
-            Affiliation::owner_of(organization()),
-            state,
-            Timestamp::from_millis(0),
-        )
-    }
-
-    #[test]
-    fn only_an_operator_is_without_organization() {
-        assert_eq!(Affiliation::new(None, Role::Operator), Ok(Affiliation::OPERATOR));
-        assert!(Affiliation::new(Some(organization()), Role::Operator).is_err());
-        assert!(Affiliation::new(None, Role::Owner).is_err());
-        assert!(serde_json::from_str::<Affiliation>(r#"{"role":"ADMIN"}"#).is_err());
-    }
-
-    #[test]
-    fn a_pending_admin_is_activated_once() {
-        let active = admin(AdminState::Pending(credentials())).activated(NOW).unwrap();
-        assert!(active.is_active());
-        assert_eq!((active.generation, active.update_time), (2, NOW));
-        assert_eq!(
-            active.clone().activated(Timestamp::from_millis(2_000)),
-            Some(active)
-        );
-    }
-
-    #[test]
-    fn only_a_pending_admin_can_be_cancelled() {
-        let cancelled = admin(AdminState::Pending(credentials())).cancelled(NOW).unwrap();
-        assert_eq!((cancelled.credentials(), cancelled.generation), (None, 2));
-        assert_eq!(cancelled.clone().activated(NOW), None);
-        assert_eq!(cancelled.clone().cancelled(NOW), Some(cancelled));
-        assert_eq!(admin(AdminState::Active(credentials())).cancelled(NOW), None);
-    }
-
-    #[test]
-    fn purging_takes_the_credentials_and_is_final() {
-        let purged = admin(AdminState::Active(credentials())).purged(NOW);
-        assert_eq!((purged.credentials(), purged.generation), (None, 2));
-        assert_eq!(purged.clone().activated(NOW), None);
-        assert_eq!(purged.clone().purged(NOW), purged);
-    }
-
-    #[test]
-    fn a_stored_admin_reads_back() {
-        for state in [AdminState::Active(credentials()), AdminState::Cancelled] {
-            let text = serde_json::to_string(&admin(state.clone())).unwrap();
-            assert_eq!(
-                serde_json::from_str::<Admin>(&text).unwrap(),
-                admin(state),
-                "{text}"
-            );
-        }
-    }
-}
+#[path = "admin_tests.rs"]
+mod tests;

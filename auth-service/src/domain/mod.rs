@@ -4,12 +4,17 @@ mod admin;
 mod gate;
 mod organization_admins;
 mod password;
+mod refresh_token;
 mod session;
 mod token;
 
-pub use admin::{Admin, AdminState, Affiliation, Credentials, ImpossibleAffiliation, Role};
+pub use admin::{Admin, AdminChange, AdminState, Affiliation, Credentials, ImpossibleAffiliation, Role};
 pub use gate::{Gate, GateState};
 pub use organization_admins::{AdminStatus, AdminSummary, OrganizationAdmins};
-pub use password::{Cost, InvalidCost, PasswordHash, PasswordScheme, UnusableHash};
-pub use session::Session;
+pub use password::{
+    Cost, ImportedHash, InvalidCost, PasswordHash, PasswordScheme, Pepper, Peppers, Price, UnusableHash,
+    Verdict,
+};
+pub use refresh_token::{ForgedRefreshToken, RefreshTokens, VerifiedRefreshToken};
+pub use session::{ClientInfo, Refresh, Rotation, Session, SessionLifetimes};
 pub use token::{AccessTokens, PublicKey, TokenRejected, UnusableKey, VerifiedToken};

@@ -144,12 +144,18 @@ impl AccessTokens {
         &self.public
     }
 
-    /// A token for a session, valid as long as the session is; `token_id` becomes its `jti`.
+    /// A token for a session, issued `now`, valid until `expire_time`; `token_id` becomes its `jti`.
     ///
     /// # Errors
     /// None once the key has passed its self-test.
-    pub fn issue(&self, session: &Session, token_id: Uuid) -> Result<String, JwtError> {
-        let issued = session.create_time.as_seconds();
+    pub fn issue(
+        &self,
+        session: &Session,
+        token_id: Uuid,
+        now: Timestamp,
+        expire_time: Timestamp,
+    ) -> Result<String, JwtError> {
+        let issued = now.as_seconds();
         let claims = Claims {
             iss: self.issuer.clone(),
             aud: self.audience.clone(),
@@ -160,7 +166,7 @@ impl AccessTokens {
             jti: token_id,
             iat: issued,
             nbf: issued,
-            exp: session.expire_time.as_seconds(),
+            exp: expire_time.as_seconds(),
         };
         self.sign(&claims)
     }
@@ -170,6 +176,19 @@ impl AccessTokens {
     /// # Errors
     /// [`TokenRejected`].
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<VerifiedToken, TokenRejected> {
+        let token = self.verify_ever_valid(token, now)?;
+        if token.expire_time <= now {
+            Err(TokenRejected::Expired)
+        } else {
+            Ok(token)
+        }
+    }
+
+    /// As [`Self::verify`], for what may be done with a token whose time is over: ending its session.
+    ///
+    /// # Errors
+    /// [`TokenRejected::Invalid`].
+    pub fn verify_ever_valid(&self, token: &str, now: Timestamp) -> Result<VerifiedToken, TokenRejected> {
         if token.len() > Self::MAX_BYTES {
             return Err(TokenRejected::Invalid);
         }
@@ -198,9 +217,6 @@ impl AccessTokens {
             return Err(TokenRejected::Invalid);
         }
         let affiliation = Affiliation::new(claims.org, claims.role).map_err(|_| TokenRejected::Invalid)?;
-        if claims.exp <= now {
-            return Err(TokenRejected::Expired);
-        }
         Ok(VerifiedToken {
             admin_id: claims.sub,
             affiliation,

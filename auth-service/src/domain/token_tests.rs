@@ -1,5 +1,9 @@
 #[path = "token_tests/forged.rs"]
 mod forged;
+#[path = "token_tests/forgery/mod.rs"]
+mod forgery;
+
+use std::time::Duration;
 
 use aws_lc_rs::signature::Ed25519KeyPair;
 use jsonwebtoken::crypto::sign;
@@ -8,8 +12,10 @@ use serde_json::{Value, json};
 use tenantry_common::email::Email;
 
 use super::*;
+use crate::domain::ClientInfo;
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+const END: Timestamp = Timestamp::from_millis(1_700_001_800_000);
 
 fn pkcs8() -> Vec<u8> {
     Ed25519KeyPair::generate()
@@ -31,12 +37,16 @@ fn session() -> Session {
         affiliation: Affiliation::owner_of(OrganizationId::from_uuid(Uuid::from_u128(3))),
         email: Email::parse("ada@example.com").unwrap(),
         create_time: NOW,
-        expire_time: Timestamp::from_millis(NOW.as_millis() + 1_800_000),
+        expire_time: END,
+        idle_expire_time: END,
+        counter: 0,
+        rotate_time: NOW,
+        client: ClientInfo::default(),
     }
 }
 
 fn issued(tokens: &AccessTokens) -> String {
-    tokens.issue(&session(), Uuid::from_u128(4)).unwrap()
+    tokens.issue(&session(), Uuid::from_u128(4), NOW, END).unwrap()
 }
 
 /// Signs any header over any claims with the right key.

@@ -12,9 +12,9 @@ use tenantry_common::{
 };
 
 use crate::{
-    domain::{Admin, Gate, GateState, OrganizationAdmins, Session},
-    key::SigningKey,
-    store::Store,
+    domain::{Admin, AdminChange, Gate, GateState, OrganizationAdmins, Rotation, Session},
+    key::StoredKey,
+    store::{KeyName, Store},
 };
 
 pub(super) struct PointedStore(pub(super) Arc<dyn Store>);
@@ -49,6 +49,17 @@ impl Store for PointedStore {
     ) -> Result<Admin, StoreError> {
         let cancelled = self.0.cancel_admin(id, organization_id, now);
         around("auth.store.cancel_admin", cancelled).await
+    }
+
+    async fn change_admin(
+        &self,
+        id: AdminId,
+        generation: i64,
+        change: &AdminChange,
+        now: Timestamp,
+    ) -> Result<Admin, StoreError> {
+        let changed = self.0.change_admin(id, generation, change, now);
+        around("auth.store.change_admin", changed).await
     }
 
     async fn purge_admins(&self, organization_id: OrganizationId, now: Timestamp) -> Result<(), StoreError> {
@@ -87,6 +98,19 @@ impl Store for PointedStore {
         self.0.get_session(id).await
     }
 
+    async fn sessions_of(&self, admin_id: AdminId) -> Result<Vec<Session>, StoreError> {
+        self.0.sessions_of(admin_id).await
+    }
+
+    async fn rotate_session(&self, rotation: &Rotation) -> Result<Session, StoreError> {
+        around("auth.store.rotate_session", self.0.rotate_session(rotation)).await
+    }
+
+    async fn set_sessions_email(&self, admin_id: AdminId, email: &Email) -> Result<(), StoreError> {
+        let set = self.0.set_sessions_email(admin_id, email);
+        around("auth.store.set_sessions_email", set).await
+    }
+
     async fn delete_session(&self, id: SessionId) -> Result<(), StoreError> {
         around("auth.store.delete_session", self.0.delete_session(id)).await
     }
@@ -96,8 +120,13 @@ impl Store for PointedStore {
         around("auth.store.delete_sessions", deleted).await
     }
 
-    async fn signing_key_or_insert(&self, candidate: &SigningKey) -> Result<SigningKey, StoreError> {
-        let kept = self.0.signing_key_or_insert(candidate);
-        around("auth.store.signing_key_or_insert", kept).await
+    async fn delete_sessions_of(&self, admin_id: AdminId, kept: Option<SessionId>) -> Result<(), StoreError> {
+        let deleted = self.0.delete_sessions_of(admin_id, kept);
+        around("auth.store.delete_sessions_of", deleted).await
+    }
+
+    async fn key_or_insert(&self, name: KeyName, candidate: &StoredKey) -> Result<StoredKey, StoreError> {
+        let kept = self.0.key_or_insert(name, candidate);
+        around("auth.store.key_or_insert", kept).await
     }
 }

@@ -9,29 +9,56 @@ use std::{
 };
 
 use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
+use tenantry_common::quota::Quota;
 use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 
 use super::errors;
-use crate::validate_token::{TokenError, ValidateToken};
+use crate::validate_token::{Principal, TokenError, ValidateToken};
 
 /// The methods of AuthService that anyone may call. The path alone counts, not what follows a `?`.
-const OPEN_METHODS: [&str; 3] = [
+///
+/// Logout looks at its token itself: it takes one whose time is over, too.
+const OPEN_METHODS: [&str; 5] = [
     "/auth.v1.AuthService/Login",
+    "/auth.v1.AuthService/RefreshToken",
     "/auth.v1.AuthService/ValidateToken",
     "/auth.v1.AuthService/GetJsonWebKeySet",
+    "/auth.v1.AuthService/Logout",
 ];
 
-/// Puts the [`Principal`](crate::validate_token::Principal) of the bearer token into the request's extensions.
+/// What no quota may keep an admin from: shutting out whoever uses the quota up.
+const UNMETERED_METHODS: [&str; 3] = [
+    "/auth.v1.AuthService/RevokeSession",
+    "/auth.v1.AuthService/RevokeAllSessions",
+    "/auth.v1.AuthService/ChangePassword",
+];
+
+/// Puts the [`Principal`](crate::validate_token::Principal) of the bearer token into the request's extensions, and counts
+/// the call for its organization.
 #[derive(Clone)]
 pub struct AuthenticationLayer {
     validate_token: Arc<ValidateToken>,
+    quota: Arc<Quota>,
 }
 
 impl AuthenticationLayer {
     /// A layer that asks this use case.
-    pub const fn new(validate_token: Arc<ValidateToken>) -> Self {
-        Self { validate_token }
+    pub const fn new(validate_token: Arc<ValidateToken>, quota: Arc<Quota>) -> Self {
+        Self {
+            validate_token,
+            quota,
+        }
+    }
+
+    async fn principal(&self, path: &str, headers: &HeaderMap) -> Result<Principal, Status> {
+        let token = bearer(headers)?;
+        let principal = self.validate_token.validate(token).await?;
+        if !UNMETERED_METHODS.contains(&path) {
+            let organization = principal.affiliation.organization_id();
+            self.quota.admit(organization).map_err(errors::quota_exceeded)?;
+        }
+        Ok(principal)
     }
 }
 
@@ -41,7 +68,7 @@ impl<S> Layer<S> for AuthenticationLayer {
     fn layer(&self, inner: S) -> Authenticated<S> {
         Authenticated {
             inner,
-            validate_token: Arc::clone(&self.validate_token),
+            layer: self.clone(),
         }
     }
 }
@@ -50,7 +77,7 @@ impl<S> Layer<S> for AuthenticationLayer {
 #[derive(Clone)]
 pub struct Authenticated<S> {
     inner: S,
-    validate_token: Arc<ValidateToken>,
+    layer: AuthenticationLayer,
 }
 
 impl<S> Service<Request<Body>> for Authenticated<S>
@@ -70,10 +97,11 @@ where
         // The one that was polled ready is the one to call.
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
-        let validate_token = Arc::clone(&self.validate_token);
+        let layer = self.layer.clone();
         Box::pin(async move {
-            if !OPEN_METHODS.contains(&request.uri().path()) {
-                match principal(&validate_token, request.headers()).await {
+            let path = request.uri().path();
+            if !OPEN_METHODS.contains(&path) {
+                match layer.principal(path, request.headers()).await {
                     Ok(principal) => request.extensions_mut().insert(principal),
                     Err(status) => return Ok(status.into_http()),
                 };
@@ -83,16 +111,8 @@ where
     }
 }
 
-async fn principal(
-    validate_token: &ValidateToken,
-    headers: &HeaderMap,
-) -> Result<crate::validate_token::Principal, Status> {
-    let token = bearer(headers)?;
-    Ok(validate_token.validate(token).await?)
-}
-
 /// The token of the one `authorization: Bearer …` (RFC 6750, section 2.1; the scheme in any case).
-fn bearer(headers: &HeaderMap) -> Result<&str, Status> {
+pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, Status> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = values.next().ok_or_else(errors::token_missing)?;
     if values.next().is_some() {
@@ -146,8 +166,8 @@ mod tests {
     }
 
     #[test]
-    fn open_methods_are_methods_of_the_service() {
-        for path in OPEN_METHODS {
+    fn exceptions_are_methods_of_the_service() {
+        for path in OPEN_METHODS.iter().chain(&UNMETERED_METHODS) {
             assert!(path.starts_with(&format!("/{SERVICE_NAME}/")), "{path}");
         }
     }

@@ -2,18 +2,48 @@
 
 use std::time::Instant;
 
-use tenantry_common::rpc::client::CallContext;
+use tenantry_common::rpc::{
+    client::CallContext,
+    peer::{Peer, user_agent},
+};
 use tenantry_proto::auth::v1;
 use tonic::Request;
 
 use crate::{
-    domain::{Admin, AdminStatus, AdminSummary, GateState, OrganizationAdmins, PublicKey, Role},
+    domain::{
+        Admin, AdminStatus, AdminSummary, ClientInfo, GateState, OrganizationAdmins, PublicKey, Role, Session,
+    },
     validate_token::Principal,
 };
 
 /// When the call must be answered.
 pub fn deadline<T>(request: &Request<T>) -> Instant {
     CallContext::of_request(request).deadline.instant().into_std()
+}
+
+/// Where the call came from, as far as it is known.
+pub fn client<T>(request: &Request<T>) -> ClientInfo {
+    ClientInfo {
+        peer: Peer::of(request.extensions()).map(Peer::address),
+        user_agent: user_agent(request.metadata().as_ref()),
+    }
+}
+
+/// A session as its admin sees it.
+pub fn session(session: &Session, caller: &Principal) -> v1::Session {
+    v1::Session {
+        id: session.id.to_string(),
+        create_time: Some(session.create_time.into()),
+        last_used_time: Some(session.rotate_time.into()),
+        expire_time: Some(session.expire_time.into()),
+        idle_expire_time: Some(session.idle_expire_time.into()),
+        peer: session
+            .client
+            .peer
+            .map_or_else(String::new, |peer| peer.to_string()),
+        user_agent: session.client.user_agent.clone(),
+        current: session.id == caller.session_id,
+    }
 }
 
 /// The admin as clients see it: without hash and generation.

@@ -5,13 +5,15 @@ use std::time::Duration;
 use tenantry_common::{
     rpc::status::{Failure, published, reason},
     store::error::StoreError,
+    throttle::RetryAfter,
 };
 use tenantry_proto::auth::v1::ErrorReason;
 use tonic::{Code, Status};
 
 use crate::{
-    activate_admin::ChangeAdminError, hashing::NotHashed, login::LoginError, passwords::HashError,
-    prepare_admin::PrepareAdminError, set_gate::SetGateError, validate_token::TokenError,
+    activate_admin::ChangeAdminError, hashing::NotHashed, login::LoginError, own_password::OwnChangeError,
+    passwords::HashError, prepare_admin::PrepareAdminError, refresh::RefreshError,
+    replace_password::ReplacePasswordError, set_gate::SetGateError, validate_token::TokenError,
 };
 
 /// When to come back to a full hashing queue: a few hashes later.
@@ -26,6 +28,34 @@ pub fn failure(code: Code, reason: ErrorReason, message: &str) -> Failure {
 pub fn token_missing() -> Status {
     let text = "this method needs metadata `authorization: Bearer <access token>`";
     failure(Code::Unauthenticated, ErrorReason::TokenMissing, text).into()
+}
+
+/// An operator's method was called by somebody else.
+pub fn operators_only() -> Status {
+    let text = "only operators may do this";
+    failure(Code::PermissionDenied, ErrorReason::PermissionDenied, text).into()
+}
+
+/// Nobody who may log in has the id or e-mail, or the caller may not know.
+pub fn admin_not_found() -> Status {
+    let text = "no admin who may log in has this id or e-mail";
+    failure(Code::NotFound, ErrorReason::AdminNotFound, text).into()
+}
+
+/// Too many passwords were tried; the answer is the same whatever they were.
+fn too_many_attempts(retry: RetryAfter) -> Failure {
+    let text = "too many attempts; try again later";
+    throttled(ErrorReason::TooManyAttempts, text, "attempts", retry)
+}
+
+fn throttled(reason: ErrorReason, text: &str, subject: &'static str, retry: RetryAfter) -> Failure {
+    Failure::throttled(published(reason.as_str_name()), text, subject, retry)
+}
+
+/// The organization's calls are used up for now.
+pub fn quota_exceeded(retry: RetryAfter) -> Status {
+    let text = "the organization's calls are used up for now; try again later";
+    throttled(ErrorReason::QuotaExceeded, text, "organization", retry).into()
 }
 
 /// What became of a call that can fail for nothing but its store.
@@ -68,12 +98,73 @@ impl From<LoginError> for Status {
                 let text = "the e-mail or the password is wrong, or the account may not log in";
                 failure(Code::Unauthenticated, ErrorReason::CredentialsInvalid, text)
             }
+            LoginError::TooManyAttempts(retry) => too_many_attempts(retry),
             LoginError::NotHashed(error) => not_hashed(error),
             LoginError::Store(error) => store(&error),
             LoginError::Signing(error) => Failure::internal(&error),
         }
         .into()
     }
+}
+
+impl From<RefreshError> for Status {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Forged(_) => failure(
+                Code::Unauthenticated,
+                ErrorReason::TokenInvalid,
+                "the refresh token is invalid",
+            ),
+            RefreshError::Expired => {
+                let text = "the session has expired; log in again";
+                failure(Code::Unauthenticated, ErrorReason::TokenExpired, text)
+            }
+            RefreshError::Revoked => {
+                let text = "the session has ended; log in again";
+                failure(Code::Unauthenticated, ErrorReason::TokenRevoked, text)
+            }
+            RefreshError::Store(error) => store(&error),
+            RefreshError::Signing(error) => Failure::internal(&error),
+        }
+        .into()
+    }
+}
+
+impl From<OwnChangeError> for Status {
+    fn from(error: OwnChangeError) -> Self {
+        match error {
+            OwnChangeError::CredentialsInvalid => {
+                let text = "the current password is wrong";
+                failure(Code::Unauthenticated, ErrorReason::CredentialsInvalid, text)
+            }
+            OwnChangeError::TooManyAttempts(retry) => too_many_attempts(retry),
+            OwnChangeError::Revoked => return TokenError::Revoked.into(),
+            OwnChangeError::EmailTaken => email_taken(),
+            OwnChangeError::Changed => {
+                let text = "the admin was changed at the same time; try again";
+                failure(Code::Aborted, ErrorReason::AdminChanged, text)
+            }
+            OwnChangeError::Hash(error) => hash(&error),
+            OwnChangeError::Store(error) => store(&error),
+        }
+        .into()
+    }
+}
+
+impl From<ReplacePasswordError> for Status {
+    fn from(error: ReplacePasswordError) -> Self {
+        match error {
+            ReplacePasswordError::NotFound => return admin_not_found(),
+            ReplacePasswordError::Hash(error) => hash(&error),
+            ReplacePasswordError::Store(error) => store(&error),
+        }
+        .into()
+    }
+}
+
+fn email_taken() -> Failure {
+    let text = "an admin with this e-mail exists";
+    failure(Code::AlreadyExists, ErrorReason::EmailTaken, text)
 }
 
 impl From<TokenError> for Status {
@@ -101,11 +192,7 @@ impl From<TokenError> for Status {
 impl From<PrepareAdminError> for Status {
     fn from(error: PrepareAdminError) -> Self {
         match error {
-            PrepareAdminError::EmailTaken => failure(
-                Code::AlreadyExists,
-                ErrorReason::EmailTaken,
-                "an admin with this e-mail exists",
-            ),
+            PrepareAdminError::EmailTaken => email_taken(),
             PrepareAdminError::AdminState => {
                 let text = "the admin's id is used up: cancelled, purged, or somebody else's";
                 failure(Code::FailedPrecondition, ErrorReason::AdminState, text)
@@ -144,122 +231,5 @@ impl From<SetGateError> for Status {
 }
 
 #[cfg(test)]
-mod tests {
-    use tenantry_common::rpc::status::reason_of;
-
-    use super::*;
-
-    #[test]
-    fn the_frames_reasons_are_published() {
-        for reason in reason::ALL {
-            assert!(
-                ErrorReason::from_str_name(&format!("ERROR_REASON_{reason}")).is_some(),
-                "{reason}"
-            );
-        }
-    }
-
-    #[test]
-    fn every_error_has_its_code_and_a_published_reason() {
-        let away = || StoreError::Unavailable("mongodb://canary".to_owned());
-        let broken = || StoreError::Corrupt("canary".to_owned());
-        for (status, code, reason) in [
-            (
-                LoginError::CredentialsInvalid.into(),
-                Code::Unauthenticated,
-                "CREDENTIALS_INVALID",
-            ),
-            (
-                LoginError::from(NotHashed::QueueFull).into(),
-                Code::ResourceExhausted,
-                "OVERLOADED",
-            ),
-            (
-                LoginError::from(NotHashed::DeadlineExceeded).into(),
-                Code::DeadlineExceeded,
-                "DEADLINE_EXCEEDED",
-            ),
-            (
-                LoginError::from(NotHashed::Panicked).into(),
-                Code::Internal,
-                "INTERNAL",
-            ),
-            (
-                LoginError::from(away()).into(),
-                Code::Unavailable,
-                "STORE_UNAVAILABLE",
-            ),
-            (LoginError::from(broken()).into(), Code::Internal, "INTERNAL"),
-            (TokenError::Invalid.into(), Code::Unauthenticated, "TOKEN_INVALID"),
-            (TokenError::Expired.into(), Code::Unauthenticated, "TOKEN_EXPIRED"),
-            (TokenError::Revoked.into(), Code::Unauthenticated, "TOKEN_REVOKED"),
-            (
-                TokenError::from(away()).into(),
-                Code::Unavailable,
-                "STORE_UNAVAILABLE",
-            ),
-            (token_missing(), Code::Unauthenticated, "TOKEN_MISSING"),
-            (
-                PrepareAdminError::EmailTaken.into(),
-                Code::AlreadyExists,
-                "EMAIL_TAKEN",
-            ),
-            (
-                PrepareAdminError::AdminState.into(),
-                Code::FailedPrecondition,
-                "ADMIN_STATE",
-            ),
-            (
-                PrepareAdminError::Hash(NotHashed::QueueFull.into()).into(),
-                Code::ResourceExhausted,
-                "OVERLOADED",
-            ),
-            (
-                PrepareAdminError::Hash(HashError::Bcrypt("canary".to_owned())).into(),
-                Code::Internal,
-                "INTERNAL",
-            ),
-            (
-                PrepareAdminError::from(away()).into(),
-                Code::Unavailable,
-                "STORE_UNAVAILABLE",
-            ),
-            (
-                ChangeAdminError::from(StoreError::NotFound).into(),
-                Code::FailedPrecondition,
-                "ADMIN_STATE",
-            ),
-            (
-                ChangeAdminError::from(StoreError::Conflict).into(),
-                Code::FailedPrecondition,
-                "ADMIN_STATE",
-            ),
-            (
-                ChangeAdminError::from(away()).into(),
-                Code::Unavailable,
-                "STORE_UNAVAILABLE",
-            ),
-            (
-                SetGateError::StaleEpoch.into(),
-                Code::FailedPrecondition,
-                "STALE_EPOCH",
-            ),
-            (
-                SetGateError::from(away()).into(),
-                Code::Unavailable,
-                "STORE_UNAVAILABLE",
-            ),
-        ] as [(Status, Code, &str); 21]
-        {
-            assert_eq!(
-                (status.code(), reason_of(&status).as_deref()),
-                (code, Some(reason))
-            );
-            assert!(
-                ErrorReason::from_str_name(&format!("ERROR_REASON_{reason}")).is_some(),
-                "{reason}"
-            );
-            assert!(!status.message().contains("canary"), "{}", status.message());
-        }
-    }
-}
+#[path = "errors_tests.rs"]
+mod tests;

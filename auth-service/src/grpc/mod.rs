@@ -4,6 +4,7 @@ mod auth;
 mod authentication;
 mod convert;
 mod errors;
+mod parse;
 mod provisioning;
 mod service_credential;
 

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use tenantry_common::{
     email::Email,
     id::{AdminId, InvalidId, OrganizationId},
-    password_rules::Password,
+    password_rules::{Context, PasswordRules},
     rpc::fields::{Fields, page_size},
 };
 use tenantry_proto::auth::v1::{
@@ -45,6 +45,8 @@ pub struct Provisioning {
     pub prepared_admin: PreparedAdmin,
     /// ListAdminStates.
     pub list_admin_states: ListAdminStates,
+    /// What a first admin's password must be.
+    pub password_rules: PasswordRules,
 }
 
 #[tonic::async_trait]
@@ -54,7 +56,7 @@ impl AdminProvisioningService for Provisioning {
         request: Request<PrepareAdminRequest>,
     ) -> Result<Response<PrepareAdminResponse>, Status> {
         let deadline = convert::deadline(&request);
-        let new = new_admin(request.get_ref())?;
+        let new = new_admin(request.get_ref(), &self.password_rules)?;
         let admin = self.prepare_admin.prepare(new, deadline).await?;
         Ok(Response::new(PrepareAdminResponse {
             admin_id: admin.id.to_string(),
@@ -133,7 +135,7 @@ impl AdminProvisioningService for Provisioning {
     }
 }
 
-fn new_admin(request: &PrepareAdminRequest) -> Result<NewAdmin, Status> {
+fn new_admin(request: &PrepareAdminRequest, rules: &PasswordRules) -> Result<NewAdmin, Status> {
     let PrepareAdminRequest {
         admin_id,
         organization_id,
@@ -144,7 +146,11 @@ fn new_admin(request: &PrepareAdminRequest) -> Result<NewAdmin, Status> {
     let id = fields.check("admin_id", admin_id.parse());
     let organization_id = fields.check("organization_id", organization_id.parse());
     let email = fields.check("email", Email::parse(email));
-    let password = fields.check("password", Password::parse(password));
+    let context = Context {
+        email: email.as_ref(),
+        ..Context::default()
+    };
+    let password = fields.check("password", rules.check(password, &context));
     match (id, organization_id, email, password) {
         (Some(id), Some(organization_id), Some(email), Some(password)) => Ok(NewAdmin {
             id,

@@ -1,19 +1,25 @@
 //! What every store must do. Each case is one named test per back end.
 
+mod admin_changes;
+mod admin_sessions;
 mod admin_states;
 mod admins;
 mod fixture;
 mod gates;
 mod organizations;
+mod rotations;
 mod sessions;
 mod starting;
 
 use self::{
+    admin_changes::*,
+    admin_sessions::*,
     admin_states::*,
     admins::*,
     fixture::{embedded_backend, mongo_backend},
     gates::*,
     organizations::*,
+    rotations::*,
     sessions::*,
     starting::*,
 };
@@ -39,6 +45,19 @@ tenantry_common::conformance! {
     purging_leaves_what_was_cancelled,
     a_purged_admin_is_neither_activated_nor_cancelled,
     values_are_stored_literally,
+    an_admin_is_changed_as_the_domain_says,
+    a_change_of_another_generation_is_refused,
+    a_taken_email_is_refused_and_nothing_changes,
+    an_email_that_was_given_up_is_free_at_once,
+    an_admin_may_be_given_the_email_that_it_has,
+    only_an_active_admin_is_changed,
+    an_absent_admin_is_not_changed,
+    a_change_that_is_sent_again_is_answered_again,
+    a_change_that_is_sent_again_too_late_is_refused,
+    of_thirty_two_changes_of_one_generation_one_wins,
+    of_twenty_admins_that_want_one_email_one_gets_it,
+    a_purge_at_the_same_time_leaves_no_email_taken,
+    changed_values_are_stored_literally,
     a_gate_that_was_never_set_is_absent,
     a_gate_moves_by_epoch,
     a_stale_epoch_is_refused,
@@ -57,6 +76,18 @@ tenantry_common::conformance! {
     a_session_is_inserted_once,
     the_sessions_of_one_organization_are_deleted_and_no_others,
     expired_sessions_may_go_and_live_ones_stay,
-    two_starters_get_one_signing_key,
+    the_sessions_of_an_admin_are_listed_in_the_order_of_their_ids,
+    the_email_of_one_admins_sessions_changes_and_no_other,
+    the_sessions_of_one_admin_are_deleted_but_the_kept_one,
+    a_session_is_kept_from_its_own_admins_deletion_alone,
+    what_clients_say_of_themselves_is_stored_literally,
+    a_session_is_rotated_as_the_domain_says,
+    a_session_of_another_counter_is_not_rotated,
+    an_absent_session_is_not_rotated,
+    of_sixty_four_rotations_of_one_counter_one_succeeds,
+    a_rotation_never_brings_a_deleted_session_back,
+    a_rotation_keeps_an_email_that_is_set_at_the_same_time,
+    a_rotated_session_outlives_its_former_end,
+    all_starters_get_one_key_of_each_name,
     unicode_and_extreme_times_survive,
 }

@@ -1,13 +1,13 @@
 //! The port over one redb file. Every write is one transaction, so uniqueness is a look-up and an insert inside it.
 
 mod admins;
+mod keys;
 mod organizations;
 mod sessions;
 
 use async_trait::async_trait;
-use base64::{Engine, engine::general_purpose::STANDARD};
 use redb::{ReadableTable, TableDefinition, TableHandle, WriteTransaction};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use tenantry_common::{
     clock::Timestamp,
     email::Email,
@@ -17,16 +17,11 @@ use tenantry_common::{
         error::StoreError,
     },
 };
-use zeroize::Zeroizing;
 
-use self::{
-    admins::{free_email, insert_admin, load_admin, put_admin},
-    sessions::{clear_expired, delete_session, insert_session},
-};
-use super::Store;
+use super::{KeyName, Store};
 use crate::{
-    domain::{Admin, AdminState, Affiliation, Gate, GateState, OrganizationAdmins, Session},
-    key::SigningKey,
+    domain::{Admin, AdminChange, Gate, GateState, OrganizationAdmins, Rotation, Session},
+    key::StoredKey,
 };
 
 /// Ids are UUIDs as numbers, which sort like their texts; records are JSON.
@@ -38,20 +33,16 @@ const ADMIN_EMAILS: TableDefinition<'_, &str, u128> = TableDefinition::new("admi
 const ADMINS_BY_ORGANIZATION: Pairs = TableDefinition::new("admins_organization");
 const GATES: Records = TableDefinition::new("gates");
 const SESSIONS: Records = TableDefinition::new("sessions");
+const SESSIONS_BY_ADMIN: Pairs = TableDefinition::new("sessions_admin");
 const SESSIONS_BY_ORGANIZATION: Pairs = TableDefinition::new("sessions_organization");
-const SESSIONS_BY_EXPIRY: TableDefinition<'_, (i64, u128), ()> = TableDefinition::new("sessions_expire_time");
-const SIGNING_KEYS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("signing_keys");
+const SESSIONS_BY_EXPIRY: TableDefinition<'_, (i64, u128), ()> =
+    TableDefinition::new("sessions_idle_expire_time");
+const KEYS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("keys");
 
 /// auth-service's store in an embedded database.
 #[derive(Clone, Debug)]
 pub struct EmbeddedStore {
     database: EmbeddedDatabase,
-}
-
-#[derive(Serialize, Deserialize)]
-struct KeyRecord {
-    pkcs8: String,
-    create_time: Timestamp,
 }
 
 impl EmbeddedStore {
@@ -92,7 +83,7 @@ impl Store for EmbeddedStore {
     async fn insert_admin(&self, admin: &Admin) -> Result<(), StoreError> {
         let admin = admin.clone();
         self.database
-            .write(move |transaction| insert_admin(transaction, &admin))
+            .write(move |transaction| admins::insert_admin(transaction, &admin))
             .await
     }
 
@@ -121,12 +112,7 @@ impl Store for EmbeddedStore {
 
     async fn activate_admin(&self, id: AdminId, now: Timestamp) -> Result<Admin, StoreError> {
         self.database
-            .write(move |transaction| {
-                let admin = load_admin(transaction, id.as_uuid().as_u128())?.ok_or(StoreError::NotFound)?;
-                let activated = admin.activated(now).ok_or(StoreError::Conflict)?;
-                put_admin(transaction, &activated)?;
-                Ok(activated)
-            })
+            .write(move |transaction| admins::activate_admin(transaction, id, now))
             .await
     }
 
@@ -137,36 +123,26 @@ impl Store for EmbeddedStore {
         now: Timestamp,
     ) -> Result<Admin, StoreError> {
         self.database
-            .write(move |transaction| {
-                let owner = Affiliation::owner_of(organization_id);
-                let Some(admin) = load_admin(transaction, id.as_uuid().as_u128())? else {
-                    let tombstone = Admin::new(id, owner, AdminState::Cancelled, now);
-                    insert_admin(transaction, &tombstone)?;
-                    return Ok(tombstone);
-                };
-                if admin.affiliation != owner {
-                    return Err(StoreError::Conflict);
-                }
-                let cancelled = admin.clone().cancelled(now).ok_or(StoreError::Conflict)?;
-                free_email(transaction, &admin)?;
-                put_admin(transaction, &cancelled)?;
-                Ok(cancelled)
-            })
+            .write(move |transaction| admins::cancel_admin(transaction, id, organization_id, now))
+            .await
+    }
+
+    async fn change_admin(
+        &self,
+        id: AdminId,
+        generation: i64,
+        change: &AdminChange,
+        now: Timestamp,
+    ) -> Result<Admin, StoreError> {
+        let change = change.clone();
+        self.database
+            .write(move |transaction| admins::change_admin(transaction, id, generation, &change, now))
             .await
     }
 
     async fn purge_admins(&self, organization_id: OrganizationId, now: Timestamp) -> Result<(), StoreError> {
         self.database
-            .write(move |transaction| {
-                for id in pairs_of(transaction, ADMINS_BY_ORGANIZATION, organization_id)? {
-                    let admin = load_admin(transaction, id)?.ok_or_else(|| {
-                        StoreError::Corrupt("the table of admins lacks a record".to_owned())
-                    })?;
-                    free_email(transaction, &admin)?;
-                    put_admin(transaction, &admin.purged(now))?;
-                }
-                Ok(())
-            })
+            .write(move |transaction| admins::purge_admins(transaction, organization_id, now))
             .await
     }
 
@@ -210,8 +186,8 @@ impl Store for EmbeddedStore {
         let session = session.clone();
         self.database
             .write(move |transaction| {
-                clear_expired(transaction, session.create_time)?;
-                insert_session(transaction, &session)
+                sessions::clear_expired(transaction, session.create_time)?;
+                sessions::insert_session(transaction, &session)
             })
             .await
     }
@@ -220,41 +196,52 @@ impl Store for EmbeddedStore {
         self.record(SESSIONS, id.as_uuid().as_u128()).await
     }
 
+    async fn sessions_of(&self, admin_id: AdminId) -> Result<Vec<Session>, StoreError> {
+        self.database
+            .scan(move |transaction| sessions::sessions_of(transaction, admin_id))
+            .await
+    }
+
+    async fn rotate_session(&self, rotation: &Rotation) -> Result<Session, StoreError> {
+        let rotation = *rotation;
+        self.database
+            .write(move |transaction| sessions::rotate_session(transaction, &rotation))
+            .await
+    }
+
+    async fn set_sessions_email(&self, admin_id: AdminId, email: &Email) -> Result<(), StoreError> {
+        let email = email.clone();
+        self.database
+            .write(move |transaction| sessions::set_sessions_email(transaction, admin_id, &email))
+            .await
+    }
+
     async fn delete_session(&self, id: SessionId) -> Result<(), StoreError> {
         self.database
-            .write(move |transaction| delete_session(transaction, id.as_uuid().as_u128()))
+            .write(move |transaction| sessions::delete_session(transaction, id.as_uuid().as_u128()))
             .await
     }
 
     async fn delete_sessions(&self, organization_id: OrganizationId) -> Result<(), StoreError> {
+        let organization = organization_id.as_uuid().as_u128();
         self.database
             .write(move |transaction| {
-                let sessions = pairs_of(transaction, SESSIONS_BY_ORGANIZATION, organization_id)?;
-                sessions
-                    .into_iter()
-                    .try_for_each(|id| delete_session(transaction, id))
+                sessions::delete_paired(transaction, SESSIONS_BY_ORGANIZATION, organization, None)
             })
             .await
     }
 
-    async fn signing_key_or_insert(&self, candidate: &SigningKey) -> Result<SigningKey, StoreError> {
-        let candidate = encode(&KeyRecord {
-            pkcs8: STANDARD.encode(&*candidate.pkcs8),
-            create_time: candidate.create_time,
-        })
-        .map(Zeroizing::new)?;
+    async fn delete_sessions_of(&self, admin_id: AdminId, kept: Option<SessionId>) -> Result<(), StoreError> {
+        let admin = admin_id.as_uuid().as_u128();
         self.database
-            .write(move |transaction| {
-                let mut keys = transaction.open_table(SIGNING_KEYS)?;
-                let stored = keys
-                    .get(super::SIGNING_KEY_ID)?
-                    .map(|bytes| Zeroizing::new(bytes.value().to_vec()));
-                if let Some(stored) = stored {
-                    return decode_key(&stored);
-                }
-                keys.insert(super::SIGNING_KEY_ID, candidate.as_slice())?;
-                decode_key(&candidate)
-            })
+            .write(move |transaction| sessions::delete_paired(transaction, SESSIONS_BY_ADMIN, admin, kept))
+            .await
+    }
+
+    async fn key_or_insert(&self, name: KeyName, candidate: &StoredKey) -> Result<StoredKey, StoreError> {
+        let candidate = keys::encode_key(candidate)?;
+        self.database
+            .write(move |transaction| keys::key_or_insert(transaction, name, &candidate))
             .await
     }
 }
@@ -263,34 +250,24 @@ fn create_tables(transaction: &WriteTransaction) -> Result<(), StoreError> {
     for records in [ADMINS, GATES, SESSIONS] {
         transaction.open_table(records)?;
     }
-    for pairs in [ADMINS_BY_ORGANIZATION, SESSIONS_BY_ORGANIZATION] {
+    for pairs in [
+        ADMINS_BY_ORGANIZATION,
+        SESSIONS_BY_ADMIN,
+        SESSIONS_BY_ORGANIZATION,
+    ] {
         transaction.open_table(pairs)?;
     }
     transaction.open_table(ADMIN_EMAILS)?;
     transaction.open_table(SESSIONS_BY_EXPIRY)?;
-    transaction.open_table(SIGNING_KEYS)?;
+    transaction.open_table(KEYS)?;
     Ok(())
 }
 
-/// The second halves of the pairs that begin with an organization.
-fn pairs_of(
-    transaction: &WriteTransaction,
-    pairs: Pairs,
-    organization_id: OrganizationId,
-) -> Result<Vec<u128>, StoreError> {
-    let organization = organization_id.as_uuid().as_u128();
-    let pairs = transaction.open_table(pairs)?;
-    let range = pairs.range((organization, 0)..=(organization, u128::MAX))?;
+/// The second halves of the pairs that begin with this number, in their order.
+fn seconds_of(pairs: &impl ReadableTable<(u128, u128), ()>, first: u128) -> Result<Vec<u128>, StoreError> {
+    let range = pairs.range::<(u128, u128)>((first, 0)..=(first, u128::MAX))?;
     range.map(|pair| Ok(pair?.0.value().1)).collect()
 }
 
-fn decode_key(bytes: &[u8]) -> Result<SigningKey, StoreError> {
-    let KeyRecord { pkcs8, create_time } = decode(SIGNING_KEYS.name(), bytes)?;
-    let pkcs8 = STANDARD
-        .decode(Zeroizing::new(pkcs8).as_bytes())
-        .map_err(|_| StoreError::Corrupt("a signing key is not base64".to_owned()))?;
-    Ok(SigningKey {
-        pkcs8: Zeroizing::new(pkcs8),
-        create_time,
-    })
-}
+#[cfg(test)]
+mod tests;

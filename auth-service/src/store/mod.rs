@@ -4,6 +4,7 @@ mod embedded;
 mod listing;
 mod mongo;
 mod open;
+mod repeated;
 
 #[cfg(test)]
 mod conformance;
@@ -22,8 +23,8 @@ pub use self::{
     open::{OpenStoreError, open},
 };
 use crate::{
-    domain::{Admin, Gate, GateState, OrganizationAdmins, Session},
-    key::SigningKey,
+    domain::{Admin, AdminChange, Gate, GateState, OrganizationAdmins, Rotation, Session},
+    key::StoredKey,
 };
 
 /// No two records of one kind have an id.
@@ -31,10 +32,26 @@ pub const ID_INDEX: UniqueIndex = UniqueIndex("_id_");
 /// No two admins have an e-mail; those without one do not count.
 pub const EMAIL_INDEX: UniqueIndex = UniqueIndex("admins_email");
 
-/// The id under which the one signing key is kept.
-const SIGNING_KEY_ID: &str = "access_token";
+/// Which of the deployment's keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyName {
+    /// Signs access tokens.
+    AccessToken,
+    /// Authenticates refresh tokens.
+    RefreshToken,
+}
 
-/// Admins, gates, sessions and the signing key.
+impl KeyName {
+    /// The id that the key is kept under.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::AccessToken => "access_token",
+            Self::RefreshToken => "refresh_token",
+        }
+    }
+}
+
+/// Admins, gates, sessions and the keys of their tokens.
 ///
 /// Every method MUST answer [`StoreError::Unavailable`] when the store is away, [`StoreError::Corrupt`] when a record
 /// cannot be read, and MUST have made its write durable (MongoDB: majority and journaled) before it answers OK. A
@@ -70,6 +87,20 @@ pub trait Store: Send + Sync + 'static {
         &self,
         id: AdminId,
         organization_id: OrganizationId,
+        now: Timestamp,
+    ) -> Result<Admin, StoreError>;
+
+    /// Changes an ACTIVE admin of this generation ([`Admin::changed`]) and answers it.
+    ///
+    /// MUST answer `NotFound` when there is none, `Conflict` when its state or its generation is another, and
+    /// `AlreadyExists(EMAIL_INDEX)` when the e-mail is another admin's; nothing is changed then. An e-mail that was
+    /// given up MUST be free at once. MUST answer OK when this very change was made already and nothing since: a command
+    /// whose answer was lost may have been sent again.
+    async fn change_admin(
+        &self,
+        id: AdminId,
+        generation: i64,
+        change: &AdminChange,
         now: Timestamp,
     ) -> Result<Admin, StoreError>;
 
@@ -112,12 +143,28 @@ pub trait Store: Send + Sync + 'static {
     /// The session with this id. One that has expired may be there or not.
     async fn get_session(&self, id: SessionId) -> Result<Option<Session>, StoreError>;
 
+    /// An admin's sessions in the order of their ids, which is that of their beginning; some may have expired.
+    async fn sessions_of(&self, admin_id: AdminId) -> Result<Vec<Session>, StoreError>;
+
+    /// Moves a session on ([`Session::rotated`]) and answers it. All else of the session MUST stay as it is, even when it
+    /// is changed at the same time.
+    ///
+    /// MUST answer `NotFound` when there is none, and `Conflict` when its counter is another; nothing is changed then.
+    /// Of many with the same counter exactly one MUST succeed.
+    async fn rotate_session(&self, rotation: &Rotation) -> Result<Session, StoreError>;
+
+    /// Gives all of an admin's sessions this e-mail; MUST be safe to repeat.
+    async fn set_sessions_email(&self, admin_id: AdminId, email: &Email) -> Result<(), StoreError>;
+
     /// Deletes a session; OK when there is none.
     async fn delete_session(&self, id: SessionId) -> Result<(), StoreError>;
 
     /// Deletes every session of an organization's admins and no other; MUST be safe to repeat.
     async fn delete_sessions(&self, organization_id: OrganizationId) -> Result<(), StoreError>;
 
-    /// The signing key, which is `candidate` if there was none. All callers MUST get the same.
-    async fn signing_key_or_insert(&self, candidate: &SigningKey) -> Result<SigningKey, StoreError>;
+    /// Deletes every session of an admin but `kept`, and no other; MUST be safe to repeat.
+    async fn delete_sessions_of(&self, admin_id: AdminId, kept: Option<SessionId>) -> Result<(), StoreError>;
+
+    /// The key of this name, which is `candidate` if there was none. All callers MUST get the same.
+    async fn key_or_insert(&self, name: KeyName, candidate: &StoredKey) -> Result<StoredKey, StoreError>;
 }

@@ -1,18 +1,15 @@
 //! The port over MongoDB. Every decision is one atomic write of one document; no transactions.
 
+mod admins;
 mod documents;
 mod gates;
+mod indexes;
+mod keys;
 mod organizations;
-
-use std::time::Duration;
+mod sessions;
 
 use async_trait::async_trait;
-use mongodb::{
-    Collection, Database, IndexModel,
-    bson::{Document, doc},
-    error::Error,
-    options::{IndexOptions, ReturnDocument},
-};
+use mongodb::{Collection, Database, bson::doc, error::Error};
 use tenantry_common::{
     clock::Timestamp,
     email::Email,
@@ -23,16 +20,14 @@ use tenantry_common::{
     },
 };
 
-use self::documents::{AdminDocument, GateDocument, KeyDocument, SessionDocument, binary, date};
-use super::{EMAIL_INDEX, ID_INDEX, SIGNING_KEY_ID, Store};
+use self::documents::{AdminDocument, GateDocument, KeyDocument, SessionDocument, binary};
+use super::{EMAIL_INDEX, ID_INDEX, KeyName, Store, repeated::is_outcome};
 use crate::{
-    domain::{Admin, AdminState, Affiliation, Gate, GateState, OrganizationAdmins, Session},
-    key::SigningKey,
+    domain::{
+        Admin, AdminChange, AdminState, Affiliation, Gate, GateState, OrganizationAdmins, Rotation, Session,
+    },
+    key::StoredKey,
 };
-
-const ADMINS_BY_ORGANIZATION: &str = "admins_organization";
-const SESSIONS_BY_ORGANIZATION: &str = "sessions_organization";
-const SESSIONS_BY_EXPIRY: &str = "sessions_expire_time";
 
 /// auth-service's store in a MongoDB database.
 #[derive(Clone)]
@@ -54,50 +49,12 @@ impl MongoStore {
             admins: database.collection("admins"),
             gates: database.collection("gates"),
             sessions: database.collection("sessions"),
-            keys: database.collection("signing_keys"),
+            keys: database.collection("keys"),
             database,
         };
         let indexed = store.clone();
         detached(async move { indexed.create_indexes().await.map_err(plain) }).await?;
         Ok(store)
-    }
-
-    async fn create_indexes(&self) -> Result<(), Error> {
-        let named = |name: &str| IndexOptions::builder().name(name.to_owned());
-        let model = |key: &str, options| {
-            IndexModel::builder()
-                .keys(doc! { key: 1 })
-                .options(options)
-                .build()
-        };
-        // Sparse: cancelled and purged admins have no e-mail and must not collide on that.
-        let email = named(EMAIL_INDEX.0).unique(true).sparse(true).build();
-        let expiry = named(SESSIONS_BY_EXPIRY).expire_after(Duration::ZERO).build();
-        self.admins.create_index(model("email", email)).await?;
-        self.admins
-            .create_index(model("organization_id", named(ADMINS_BY_ORGANIZATION).build()))
-            .await?;
-        self.sessions
-            .create_index(model("organization_id", named(SESSIONS_BY_ORGANIZATION).build()))
-            .await?;
-        self.sessions.create_index(model("expire_time", expiry)).await?;
-        Ok(())
-    }
-
-    async fn one_admin(&self, filter: Document) -> Result<Option<Admin>, StoreError> {
-        let admins = self.admins.clone();
-        let found = detached(async move { admins.find_one(filter).await.map_err(plain) }).await?;
-        found.map(Admin::try_from).transpose()
-    }
-
-    /// Changes the one admin that `filter` finds, and answers it.
-    async fn change_admin(&self, filter: Document, update: Document) -> Result<Option<Admin>, StoreError> {
-        let admins = self.admins.clone();
-        let changed = detached(async move {
-            let update = admins.find_one_and_update(filter, update);
-            update.return_document(ReturnDocument::After).await.map_err(plain)
-        });
-        changed.await?.map(Admin::try_from).transpose()
     }
 }
 
@@ -135,12 +92,7 @@ impl Store for MongoStore {
     }
 
     async fn activate_admin(&self, id: AdminId, now: Timestamp) -> Result<Admin, StoreError> {
-        let pending = doc! { "_id": binary(id.as_uuid()), "state": "PENDING" };
-        let activate = doc! {
-            "$set": { "state": "ACTIVE", "update_time": date(now) },
-            "$inc": { "generation": 1_i64 },
-        };
-        if let Some(admin) = self.change_admin(pending, activate).await? {
+        if let Some(admin) = self.activate_pending(id, now).await? {
             return Ok(admin);
         }
         // No state leads back to PENDING, so what is read now is what refused the change.
@@ -164,16 +116,7 @@ impl Store for MongoStore {
             Err(StoreError::AlreadyExists(ID_INDEX)) => {}
             inserted => return inserted.map(|()| tombstone),
         }
-        let pending = doc! {
-            "_id": binary(id.as_uuid()),
-            "organization_id": binary(organization_id.as_uuid()),
-            "role": "OWNER",
-            "state": "PENDING",
-        };
-        if let Some(admin) = self
-            .change_admin(pending, without_credentials("CANCELLED", now))
-            .await?
-        {
+        if let Some(admin) = self.cancel_pending(id, organization_id, now).await? {
             return Ok(admin);
         }
         let admin = self.get_admin(id).await?.ok_or(StoreError::Conflict)?;
@@ -184,14 +127,27 @@ impl Store for MongoStore {
         }
     }
 
+    async fn change_admin(
+        &self,
+        id: AdminId,
+        generation: i64,
+        change: &AdminChange,
+        now: Timestamp,
+    ) -> Result<Admin, StoreError> {
+        if let Some(admin) = self.change_active(id, generation, change, now).await? {
+            return Ok(admin);
+        }
+        // Neither the state nor the generation comes back, so what is read now refused the change too.
+        let admin = self.get_admin(id).await?.ok_or(StoreError::NotFound)?;
+        if is_outcome(&admin, generation, change, now) {
+            Ok(admin)
+        } else {
+            Err(StoreError::Conflict)
+        }
+    }
+
     async fn purge_admins(&self, organization_id: OrganizationId, now: Timestamp) -> Result<(), StoreError> {
-        let admins = self.admins.clone();
-        let filter = doc! {
-            "organization_id": binary(organization_id.as_uuid()),
-            "state": { "$in": ["PENDING", "ACTIVE"] },
-        };
-        let purge = without_credentials("PURGED", now);
-        detached(async move { admins.update_many(filter, purge).await.map(drop).map_err(plain) }).await
+        self.purge_all(organization_id, now).await
     }
 
     async fn get_gate(&self, organization_id: OrganizationId) -> Result<Option<Gate>, StoreError> {
@@ -231,13 +187,7 @@ impl Store for MongoStore {
     }
 
     async fn insert_session(&self, session: &Session) -> Result<(), StoreError> {
-        let (sessions, document) = (self.sessions.clone(), SessionDocument::from(session));
-        let inserted = detached(async move {
-            let inserted = sessions.insert_one(document).await;
-            inserted.map(drop).map_err(|error| classify(error, &[ID_INDEX]))
-        })
-        .await;
-        match inserted {
+        match self.insert_session_once(session).await {
             // It was inserted, its answer lost, when it was sent again.
             Err(StoreError::AlreadyExists(_))
                 if self.get_session(session.id).await?.as_ref() == Some(session) =>
@@ -255,6 +205,29 @@ impl Store for MongoStore {
         found.map(Session::try_from).transpose()
     }
 
+    async fn sessions_of(&self, admin_id: AdminId) -> Result<Vec<Session>, StoreError> {
+        self.list_sessions(admin_id).await
+    }
+
+    async fn rotate_session(&self, rotation: &Rotation) -> Result<Session, StoreError> {
+        if let Some(session) = self.move_session(rotation).await? {
+            return Ok(session);
+        }
+        // A counter never goes back, and a session that is gone stays so.
+        match self.get_session(rotation.id).await? {
+            Some(_) => Err(StoreError::Conflict),
+            None => Err(StoreError::NotFound),
+        }
+    }
+
+    async fn set_sessions_email(&self, admin_id: AdminId, email: &Email) -> Result<(), StoreError> {
+        self.update_sessions(
+            doc! { "admin_id": binary(admin_id.as_uuid()) },
+            doc! { "$set": { "email": email.as_str() } },
+        )
+        .await
+    }
+
     async fn delete_session(&self, id: SessionId) -> Result<(), StoreError> {
         let sessions = self.sessions.clone();
         let filter = doc! { "_id": binary(id.as_uuid()) };
@@ -262,46 +235,21 @@ impl Store for MongoStore {
     }
 
     async fn delete_sessions(&self, organization_id: OrganizationId) -> Result<(), StoreError> {
-        let sessions = self.sessions.clone();
-        let filter = doc! { "organization_id": binary(organization_id.as_uuid()) };
-        detached(async move { sessions.delete_many(filter).await.map(drop).map_err(plain) }).await
+        self.delete_all_sessions(doc! { "organization_id": binary(organization_id.as_uuid()) })
+            .await
     }
 
-    async fn signing_key_or_insert(&self, candidate: &SigningKey) -> Result<SigningKey, StoreError> {
-        let (keys, document) = (self.keys.clone(), KeyDocument::from(candidate));
-        detached(async move {
-            if let Some(stored) = keys
-                .find_one(doc! { "_id": SIGNING_KEY_ID })
-                .await
-                .map_err(plain)?
-            {
-                return Ok(stored.into());
-            }
-            match keys
-                .insert_one(&document)
-                .await
-                .map_err(|error| classify(error, &[ID_INDEX]))
-            {
-                Ok(_) => Ok(document.into()),
-                Err(StoreError::AlreadyExists(_)) => {
-                    let stored = keys
-                        .find_one(doc! { "_id": SIGNING_KEY_ID })
-                        .await
-                        .map_err(plain)?;
-                    stored.map(SigningKey::from).ok_or(StoreError::Conflict)
-                }
-                Err(error) => Err(error),
-            }
-        })
-        .await
+    async fn delete_sessions_of(&self, admin_id: AdminId, kept: Option<SessionId>) -> Result<(), StoreError> {
+        let mut filter = doc! { "admin_id": binary(admin_id.as_uuid()) };
+        if let Some(kept) = kept {
+            filter.insert("_id", doc! { "$ne": binary(kept.as_uuid()) });
+        }
+        self.delete_all_sessions(filter).await
     }
-}
 
-fn without_credentials(state: &str, now: Timestamp) -> Document {
-    doc! {
-        "$set": { "state": state, "update_time": date(now) },
-        "$unset": { "email": "", "password_hash": "" },
-        "$inc": { "generation": 1_i64 },
+    async fn key_or_insert(&self, name: KeyName, candidate: &StoredKey) -> Result<StoredKey, StoreError> {
+        let (keys, document) = (self.keys.clone(), KeyDocument::new(name, candidate));
+        detached(async move { keys::key_or_insert(&keys, document).await }).await
     }
 }
 
@@ -310,3 +258,6 @@ fn plain(error: Error) -> StoreError {
     const NONE: [UniqueIndex; 0] = [];
     classify(error, &NONE)
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,13 +10,14 @@ use tenantry_common::{
     testing::{self, EmbeddedTest, ManualClock, MongoTest},
 };
 use tenantry_proto::auth::v1::{
-    ActivateAdminRequest, GateState, LoginRequest, LoginResponse, PrepareAdminRequest,
-    SetOrganizationGateRequest, ValidateTokenRequest, ValidateTokenResponse,
+    ActivateAdminRequest, GateState, LoginRequest, LoginResponse, PrepareAdminRequest, RefreshTokenRequest,
+    RefreshTokenResponse, SetOrganizationGateRequest, ValidateTokenRequest, ValidateTokenResponse,
     admin_provisioning_service_client::AdminProvisioningServiceClient,
     auth_service_client::AuthServiceClient,
 };
 use tokio::{sync::oneshot, task::JoinHandle};
 use tonic::{Code, Request, Status, metadata::MetadataMap, transport::Channel};
+use tonic_health::pb::health_check_response::ServingStatus;
 
 pub const CREDENTIAL: &str = "0123456789abcdef0123456789abcdef-test";
 pub const PASSWORD: &str = "correct horse battery";
@@ -116,7 +117,16 @@ fn config(store: &str, flags: &[&str]) -> Config {
     let ours = ["--store", store, "--service-credential", CREDENTIAL];
     // Hashes wait for whatever else the machine does, and a test waits for them.
     let cheap = ["--bcrypt-cost", "10", "--request-timeout", "10m"];
-    Config::from_args(ours.iter().chain(&cheap).chain(flags)).unwrap()
+    // Whoever tests a limit sets it.
+    let limits = ["--login-email-limit", "--login-network-limit", "--quota"];
+    let limits = limits.into_iter().filter(|limit| !flags.contains(limit));
+    let unlimited = limits.flat_map(|limit| [limit, "0"]);
+    let flags = ours
+        .into_iter()
+        .chain(cheap)
+        .chain(unlimited)
+        .chain(flags.iter().copied());
+    Config::from_args(flags).unwrap()
 }
 
 /// A running server.
@@ -154,6 +164,14 @@ impl Server {
             password: password.to_owned(),
         };
         self.auth().login(request).await.map(tonic::Response::into_inner)
+    }
+
+    pub async fn refresh(&self, token: &str) -> Result<RefreshTokenResponse, Status> {
+        let request = RefreshTokenRequest {
+            refresh_token: token.to_owned(),
+        };
+        let refreshed = self.auth().refresh_token(request).await;
+        refreshed.map(tonic::Response::into_inner)
     }
 
     pub async fn validate(&self, token: &str) -> Result<ValidateTokenResponse, Status> {
@@ -262,4 +280,9 @@ pub fn refusal<T: std::fmt::Debug>(outcome: Result<T, Status>) -> (Code, String)
     let status = outcome.unwrap_err();
     let reason = reason_of(&status).unwrap_or_else(|| panic!("no reason: {status:?}"));
     (status.code(), reason)
+}
+
+/// Whether the server says that it serves.
+pub async fn serves(server: &Server) -> bool {
+    testing::health(&server.channel).await == Some(ServingStatus::Serving)
 }

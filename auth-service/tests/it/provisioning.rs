@@ -299,6 +299,14 @@ async fn every_bad_field_is_named(place: Place) {
         fields(prepare),
         ["admin_id", "organization_id", "email", "password"]
     );
+    for password in ["short", "Password1", "AdaLovelace1815"] {
+        let prepare = PrepareAdminRequest {
+            password: password.to_owned(),
+            ..Person::new("ada.lovelace@example.com").prepare()
+        };
+        let prepare = client.prepare_admin(internal(prepare)).await.map(drop);
+        assert_eq!(fields(prepare), ["password"], "{password}");
+    }
     let activate = client
         .activate_admin(internal(ActivateAdminRequest {
             admin_id: "x".to_owned(),

@@ -12,10 +12,9 @@ use tenantry_common::{
     },
 };
 use tenantry_proto::auth::v1::{
-    GetCurrentAdminRequest, GetCurrentAdminResponse, GetJsonWebKeySetRequest, GetJsonWebKeySetResponse,
-    LoginRequest, LoginResponse, ValidateTokenRequest, ValidateTokenResponse,
     auth_service_client::AuthServiceClient,
     auth_service_server::{AuthService, AuthServiceServer, SERVICE_NAME},
+    *,
 };
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -46,10 +45,9 @@ impl Drop for TellDrop {
 
 struct Carrier(Arc<Stage>);
 
-#[async_trait]
-impl AuthService for Carrier {
+impl Carrier {
     /// Does what the e-mail says.
-    async fn login(&self, request: Request<LoginRequest>) -> Result<Response<LoginResponse>, Status> {
+    async fn carry(&self, request: Request<LoginRequest>) -> Result<Response<LoginResponse>, Status> {
         let context = CallContext::of_request(&request);
         let answer = |text: String| {
             Ok(Response::new(LoginResponse {
@@ -94,27 +92,42 @@ impl AuthService for Carrier {
             other => answer(other.to_owned()),
         }
     }
+}
 
-    async fn validate_token(
-        &self,
-        _: Request<ValidateTokenRequest>,
-    ) -> Result<Response<ValidateTokenResponse>, Status> {
-        Ok(Response::new(Default::default()))
-    }
+macro_rules! carries_logins {
+    ($($rpc:ident($request:ident) -> $response:ident,)+) => {
+        #[async_trait]
+        impl AuthService for Carrier {
+            async fn login(&self, request: Request<LoginRequest>) -> Result<Response<LoginResponse>, Status> {
+                self.carry(request).await
+            }
 
-    async fn get_current_admin(
-        &self,
-        _: Request<GetCurrentAdminRequest>,
-    ) -> Result<Response<GetCurrentAdminResponse>, Status> {
-        Err(Failure::new(Code::NotFound, reason::INVALID_FIELDS, "no").into())
-    }
+            async fn get_current_admin(
+                &self,
+                _: Request<GetCurrentAdminRequest>,
+            ) -> Result<Response<GetCurrentAdminResponse>, Status> {
+                Err(Failure::new(Code::NotFound, reason::INVALID_FIELDS, "no").into())
+            }
 
-    async fn get_json_web_key_set(
-        &self,
-        _: Request<GetJsonWebKeySetRequest>,
-    ) -> Result<Response<GetJsonWebKeySetResponse>, Status> {
-        Ok(Response::new(Default::default()))
-    }
+            $(async fn $rpc(&self, _: Request<$request>) -> Result<Response<$response>, Status> {
+                Ok(Response::new($response::default()))
+            })+
+        }
+    };
+}
+
+carries_logins! {
+    refresh_token(RefreshTokenRequest) -> RefreshTokenResponse,
+    validate_token(ValidateTokenRequest) -> ValidateTokenResponse,
+    logout(LogoutRequest) -> LogoutResponse,
+    list_sessions(ListSessionsRequest) -> ListSessionsResponse,
+    revoke_session(RevokeSessionRequest) -> RevokeSessionResponse,
+    revoke_all_sessions(RevokeAllSessionsRequest) -> RevokeAllSessionsResponse,
+    change_password(ChangePasswordRequest) -> ChangePasswordResponse,
+    update_admin(UpdateAdminRequest) -> UpdateAdminResponse,
+    set_admin_password(SetAdminPasswordRequest) -> SetAdminPasswordResponse,
+    import_password_hash(ImportPasswordHashRequest) -> ImportPasswordHashResponse,
+    get_json_web_key_set(GetJsonWebKeySetRequest) -> GetJsonWebKeySetResponse,
 }
 
 struct Ready;

@@ -13,4 +13,5 @@ mod drain;
 mod errors;
 mod limits;
 mod logs;
+mod malformed;
 mod raw;

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use tenantry_common::rpc::status::{Failure, published, reason_of};
+use tenantry_common::{
+    rpc::status::{Failure, published, reason_of},
+    throttle::RetryAfter,
+};
 use tenantry_proto::{auth::v1::ErrorReason as AuthReason, organization::v1::ErrorReason};
 use tonic::{Code, Status};
 
@@ -17,6 +20,8 @@ pub(super) enum Denied {
     Credential,
     /// auth-service did not say yes or no.
     Unanswered,
+    /// The organization's calls are used up.
+    Quota(RetryAfter),
 }
 
 /// What auth-service's refusal to validate a token means.
@@ -67,6 +72,11 @@ impl From<Denied> for Failure {
                 ErrorReason::AuthUnavailable,
                 "auth-service is not answering; nothing was done",
             ),
+            Denied::Quota(retry) => {
+                let reason = published(ErrorReason::QuotaExceeded.as_str_name());
+                let text = "the organization's calls are used up for now; try again later";
+                return Self::throttled(reason, text, "organization", retry);
+            }
         };
         let failure = Failure::new(code, published(reason.as_str_name()), text);
         match denied {

@@ -8,6 +8,7 @@ use tenantry_common::{
         status::{Failure, published},
     },
     store::error::StoreError,
+    throttle::RetryAfter,
 };
 use tenantry_proto::organization::v1::ErrorReason;
 use tonic::Code;
@@ -19,6 +20,13 @@ use crate::organizations::Error;
 const IN_PROGRESS_RETRY: Duration = Duration::from_millis(500);
 /// When to ask again while another service is away.
 const UNAVAILABLE_RETRY: Duration = Duration::from_secs(1);
+
+/// Too many organizations were created just now.
+pub(super) fn too_many_sign_ups(retry: RetryAfter) -> Failure {
+    let reason = published(ErrorReason::TooManySignUps.as_str_name());
+    let text = "too many organizations were created just now; try again later";
+    Failure::throttled(reason, text, "sign-up", retry)
+}
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {

@@ -1,7 +1,10 @@
 //! `organization.v1.OrganizationService`.
 
 use prost::Message as _;
-use tenantry_common::rpc::{client::CallContext, status::Failure};
+use tenantry_common::{
+    password_rules::PasswordRules,
+    rpc::{client::CallContext, peer::Peer, status::Failure},
+};
 use tenantry_proto::organization::v1::{
     CreateOrganizationRequest, CreateOrganizationResponse, DeleteOrganizationRequest,
     DeleteOrganizationResponse, GetOrganizationRequest, GetOrganizationResponse, ListOrganizationsRequest,
@@ -12,12 +15,13 @@ use tenantry_proto::organization::v1::{
 };
 use tonic::{Request, Response, Status};
 
-use super::{convert::organization_message, parse};
+use super::{convert::organization_message, errors::too_many_sign_ups, parse};
 use crate::{
     domain::{Organization, Principal},
     organizations::{Error, Organizations},
     page_token::{PageTokens, Walk},
     read::Page,
+    sign_up::SignUps,
 };
 
 /// Most bytes of organizations in a page: well below the 4 MiB that clients take by default.
@@ -45,15 +49,25 @@ pub struct OrganizationGrpc {
     organizations: Organizations,
     page_tokens: PageTokens,
     sign_up: SignUp,
+    sign_ups: SignUps,
+    password_rules: PasswordRules,
 }
 
 impl OrganizationGrpc {
-    /// The methods over these use cases.
-    pub fn new(organizations: Organizations, page_tokens: PageTokens, sign_up: SignUp) -> Self {
+    /// The methods over these use cases; creates are counted while sign-up is open.
+    pub fn new(
+        organizations: Organizations,
+        page_tokens: PageTokens,
+        sign_up: SignUp,
+        sign_ups: SignUps,
+        password_rules: PasswordRules,
+    ) -> Self {
         Self {
             organizations,
             page_tokens,
             sign_up,
+            sign_ups,
+            password_rules,
         }
     }
 }
@@ -80,8 +94,11 @@ impl OrganizationService for OrganizationGrpc {
         if self.sign_up == SignUp::Closed && !principal(&request)?.is_operator() {
             return Err(Failure::from(Error::SignUpClosed).into());
         }
-        let context = context(&request);
-        let create = parse::create(request.into_inner())?;
+        let (context, peer) = (context(&request), Peer::of(request.extensions()));
+        let create = parse::create(request.into_inner(), &self.password_rules)?;
+        if self.sign_up == SignUp::Open {
+            self.sign_ups.admit(peer).map_err(too_many_sign_ups)?;
+        }
         let organization = self
             .organizations
             .create(create, &context)

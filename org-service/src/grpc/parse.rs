@@ -6,7 +6,7 @@ use prost_types::FieldMask;
 use tenantry_common::{
     email::Email,
     id::{OrganizationId, parse_uuid},
-    password_rules::Password,
+    password_rules::{Context, PasswordRules},
     rpc::{
         fields::{self, Fields},
         status::Failure,
@@ -30,7 +30,7 @@ use crate::{
 const DEFAULT_PAGE_SIZE: usize = 50;
 const MAX_PAGE_SIZE: usize = 500;
 
-pub(super) fn create(request: CreateOrganizationRequest) -> Result<Create, Failure> {
+pub(super) fn create(request: CreateOrganizationRequest, rules: &PasswordRules) -> Result<Create, Failure> {
     let mut fields = Fields::new();
     let name = fields.check("name", OrganizationName::parse(&request.name));
     let handle = match (request.handle.as_str(), &name) {
@@ -44,7 +44,12 @@ pub(super) fn create(request: CreateOrganizationRequest) -> Result<Create, Failu
     };
     let admin = request.admin.unwrap_or_default();
     let email = fields.check("admin.email", Email::parse(&admin.email));
-    let password = fields.check("admin.password", Password::parse(&admin.password));
+    let context = Context {
+        email: email.as_ref(),
+        organization: name.as_ref().map(OrganizationName::as_str),
+        handle: handle.as_ref().map(|(handle, _)| handle.as_str()),
+    };
+    let password = fields.check("admin.password", rules.check(&admin.password, &context));
     let labels = labels(&mut fields, "labels", request.labels);
     let request_id = match request.request_id.as_str() {
         "" => Some(None),

@@ -52,7 +52,7 @@ async fn each_rule_of_a_create_is_enforced(place: Place) {
     fn admin(request: &mut CreateOrganizationRequest) -> &mut AdminCredentials {
         request.admin.as_mut().unwrap()
     }
-    let table: [(&str, Change); 19] = [
+    let table: [(&str, Change); 23] = [
         ("name", |r| r.name = String::new()),
         ("name", |r| r.name = "x".repeat(101)),
         ("name", |r| r.name = "a\u{202e}b".to_owned()),
@@ -70,6 +70,18 @@ async fn each_rule_of_a_create_is_enforced(place: Place) {
         ("admin.email", |r| admin(r).email = "a@b@c".to_owned()),
         ("admin.password", |r| admin(r).password = "1234567".to_owned()),
         ("admin.password", |r| admin(r).password = "x".repeat(1_025)),
+        ("admin.password", |r| admin(r).password = "PassWord1".to_owned()),
+        ("admin.password", |r| {
+            admin(r).password = admin(r).email.to_uppercase()
+        }),
+        ("admin.password", |r| {
+            r.name = "Bolt Works".to_owned();
+            admin(r).password = "BoltWorks2026".to_owned();
+        }),
+        ("admin.password", |r| {
+            r.handle = "wire_works".to_owned();
+            admin(r).password = "Wire-Works!".to_owned();
+        }),
         ("admin.password", |r| {
             admin(r).password = "1234\u{0}5678".to_owned()
         }),

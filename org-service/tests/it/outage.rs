@@ -3,15 +3,9 @@
 
 use std::time::Duration;
 
-use tenantry_proto::{
-    auth::v1::{
-        self as auth,
-        auth_service_server::{AuthService, AuthServiceServer},
-    },
-    organization::v1 as pb,
-};
+use tenantry_proto::organization::v1 as pb;
 use tokio::net::TcpListener;
-use tonic::{Code, Request, Response, Status, transport::server::TcpIncoming};
+use tonic::{Code, Request, transport::server::TcpIncoming};
 
 use crate::harness::*;
 
@@ -97,43 +91,10 @@ async fn while_auth_service_hangs_nothing_is_done(place: Place) {
     assert_eq!(platform.store.calls(), before);
 }
 
-/// Says yes to everything, in the emptiest way there is.
-struct Empty;
-
-#[tonic::async_trait]
-impl AuthService for Empty {
-    async fn login(&self, _: Request<auth::LoginRequest>) -> Result<Response<auth::LoginResponse>, Status> {
-        Ok(Response::new(Default::default()))
-    }
-
-    async fn validate_token(
-        &self,
-        _: Request<auth::ValidateTokenRequest>,
-    ) -> Result<Response<auth::ValidateTokenResponse>, Status> {
-        Ok(Response::new(Default::default()))
-    }
-
-    async fn get_current_admin(
-        &self,
-        _: Request<auth::GetCurrentAdminRequest>,
-    ) -> Result<Response<auth::GetCurrentAdminResponse>, Status> {
-        Ok(Response::new(Default::default()))
-    }
-
-    async fn get_json_web_key_set(
-        &self,
-        _: Request<auth::GetJsonWebKeySetRequest>,
-    ) -> Result<Response<auth::GetJsonWebKeySetResponse>, Status> {
-        Ok(Response::new(Default::default()))
-    }
-}
-
 async fn an_auth_service_that_answers_empty_lets_nobody_in(place: Place) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let auth_url = Some(format!("http://{}", listener.local_addr().unwrap()));
-    let server = tonic::transport::Server::builder()
-        .add_service(AuthServiceServer::new(Empty))
-        .add_service(empty::provisioning());
+    let server = tonic::transport::Server::builder().add_routes(empty::services());
     tokio::spawn(server.serve_with_incoming(TcpIncoming::from(listener)));
     let platform = Platform::start_with(
         place,
@@ -149,69 +110,6 @@ async fn an_auth_service_that_answers_empty_lets_nobody_in(place: Place) {
         "0199a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b",
     )
     .await;
-}
-
-/// An AdminProvisioningService whose every answer is an empty message.
-mod empty {
-    use super::Response;
-    use tenantry_proto::auth::v1::{
-        ActivateAdminRequest, ActivateAdminResponse, CancelAdminRequest, CancelAdminResponse,
-        GetPreparedAdminRequest, GetPreparedAdminResponse, ListAdminStatesRequest, ListAdminStatesResponse,
-        PrepareAdminRequest, PrepareAdminResponse, SetOrganizationGateRequest, SetOrganizationGateResponse,
-        admin_provisioning_service_server::{AdminProvisioningService, AdminProvisioningServiceServer},
-    };
-    use tonic::{Request, Status};
-
-    pub struct Empty;
-
-    pub fn provisioning() -> AdminProvisioningServiceServer<Empty> {
-        AdminProvisioningServiceServer::new(Empty)
-    }
-
-    #[tonic::async_trait]
-    impl AdminProvisioningService for Empty {
-        async fn prepare_admin(
-            &self,
-            _: Request<PrepareAdminRequest>,
-        ) -> Result<Response<PrepareAdminResponse>, Status> {
-            Ok(Response::new(Default::default()))
-        }
-
-        async fn activate_admin(
-            &self,
-            _: Request<ActivateAdminRequest>,
-        ) -> Result<Response<ActivateAdminResponse>, Status> {
-            Ok(Response::new(Default::default()))
-        }
-
-        async fn cancel_admin(
-            &self,
-            _: Request<CancelAdminRequest>,
-        ) -> Result<Response<CancelAdminResponse>, Status> {
-            Ok(Response::new(Default::default()))
-        }
-
-        async fn get_prepared_admin(
-            &self,
-            _: Request<GetPreparedAdminRequest>,
-        ) -> Result<Response<GetPreparedAdminResponse>, Status> {
-            Ok(Response::new(Default::default()))
-        }
-
-        async fn set_organization_gate(
-            &self,
-            _: Request<SetOrganizationGateRequest>,
-        ) -> Result<Response<SetOrganizationGateResponse>, Status> {
-            Ok(Response::new(Default::default()))
-        }
-
-        async fn list_admin_states(
-            &self,
-            _: Request<ListAdminStatesRequest>,
-        ) -> Result<Response<ListAdminStatesResponse>, Status> {
-            Ok(Response::new(Default::default()))
-        }
-    }
 }
 
 async fn an_auth_service_that_comes_back_is_found_again(place: Place) {

@@ -2,54 +2,6 @@
 
 use super::*;
 
-fn encoded(value: &Value) -> String {
-    URL_SAFE_NO_PAD.encode(value.to_string())
-}
-
-/// Algorithm confusion: the public key, in every shape that it is published in, as an HMAC secret.
-#[test]
-fn forged_families_of_algorithms_are_invalid() {
-    let tokens = tokens();
-    let raw = URL_SAFE_NO_PAD.decode(&tokens.public.x).unwrap();
-    let claims = encoded(&claims());
-    for alg in ["HS256", "hs256", "HS384", "HS512", "EdDSA", "RS256", "ES256"] {
-        let mut header = header(&tokens);
-        header["alg"] = json!(alg);
-        let message = format!("{}.{claims}", encoded(&header));
-        for secret in [
-            raw.as_slice(),
-            tokens.public.x.as_bytes(),
-            tokens.public.key_id.as_bytes(),
-            b"",
-        ] {
-            let key = EncodingKey::from_secret(secret);
-            let signature = sign(message.as_bytes(), &key, Algorithm::HS256).unwrap();
-            assert_eq!(
-                tokens.verify(&format!("{message}.{signature}"), NOW),
-                Err(TokenRejected::Invalid)
-            );
-        }
-    }
-    for alg in ["none", "None", "NONE", "nOnE", ""] {
-        let message = format!("{}.{claims}", encoded(&json!({ "typ": "at+jwt", "alg": alg })));
-        for token in [format!("{message}."), message.clone(), format!("{message}.AA")] {
-            assert_eq!(tokens.verify(&token, NOW), Err(TokenRejected::Invalid), "{token}");
-        }
-    }
-}
-
-#[test]
-fn another_key_signs_nothing_that_we_accept() {
-    let tokens = tokens();
-    let other = EncodingKey::from_ed_der(&pkcs8());
-    let message = format!("{}.{}", encoded(&header(&tokens)), encoded(&claims()));
-    let signature = sign(message.as_bytes(), &other, Algorithm::EdDSA).unwrap();
-    assert_eq!(
-        tokens.verify(&format!("{message}.{signature}"), NOW),
-        Err(TokenRejected::Invalid)
-    );
-}
-
 #[test]
 fn every_single_flipped_bit_makes_a_token_invalid() {
     let tokens = tokens();

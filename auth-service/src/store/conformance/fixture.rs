@@ -1,7 +1,8 @@
 //! A store on each backend, and samples to put into it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use futures::future::join_all;
 use tenantry_common::{
     clock::Timestamp,
     email::Email,
@@ -12,7 +13,9 @@ use tenantry_common::{
 use uuid::Uuid;
 
 use crate::{
-    domain::{Admin, AdminState, Affiliation, Credentials, PasswordHash, Session},
+    domain::{
+        Admin, AdminChange, AdminState, Affiliation, ClientInfo, Credentials, PasswordHash, Rotation, Session,
+    },
     store::{EmbeddedStore, MongoStore, Store},
 };
 
@@ -26,6 +29,24 @@ pub(super) struct Backend {
     pub(super) replica: Arc<dyn Store>,
     _embedded: Option<EmbeddedTest>,
     _mongo: Option<MongoTest>,
+}
+
+impl Backend {
+    /// The store and its replica in turn, for this many calls.
+    pub(super) fn in_turn(&self, calls: usize) -> impl Iterator<Item = Arc<dyn Store>> {
+        let stores = [&self.store, &self.replica].into_iter().cycle();
+        stores.take(calls).cloned()
+    }
+
+    /// The admin as it is stored.
+    pub(super) async fn stored(&self, id: AdminId) -> Option<Admin> {
+        self.replica.get_admin(id).await.unwrap()
+    }
+
+    /// The session as it is stored.
+    pub(super) async fn stored_session(&self, id: SessionId) -> Option<Session> {
+        self.replica.get_session(id).await.unwrap()
+    }
 }
 
 pub(super) async fn embedded_backend() -> Option<Backend> {
@@ -76,7 +97,32 @@ pub(super) fn pending(organization: OrganizationId, email: &str) -> Admin {
     )
 }
 
+/// An admin of an organization of its own who is ACTIVE in the store.
+pub(super) async fn active(backend: &Backend, email: &str) -> Admin {
+    let admin = Admin {
+        state: AdminState::Active(credentials(email)),
+        ..pending(organization(), email)
+    };
+    backend.store.insert_admin(&admin).await.unwrap();
+    admin
+}
+
+/// One change of each kind.
+pub(super) fn changes() -> [AdminChange; 4] {
+    let hash = |text: &str| PasswordHash::from_stored(text.to_owned());
+    [
+        AdminChange::Password(hash("bcrypt-sha384$2b$10$other")),
+        AdminChange::Rehash(hash("bcrypt-sha384$2b$12$other")),
+        AdminChange::Email(Email::parse("grace@example.com").unwrap()),
+        AdminChange::Generation,
+    ]
+}
+
 pub(super) fn session(organization: OrganizationId, expire_time: Timestamp) -> Session {
+    let client = ClientInfo {
+        peer: Some("2001:db8::7".parse().unwrap()),
+        user_agent: "tenantry/0.1".to_owned(),
+    };
     Session {
         id: SessionId::from_uuid(id()),
         admin_id: AdminId::from_uuid(id()),
@@ -84,6 +130,21 @@ pub(super) fn session(organization: OrganizationId, expire_time: Timestamp) -> S
         email: Email::parse("ada@example.com").unwrap(),
         create_time: NOW,
         expire_time,
+        idle_expire_time: expire_time,
+        counter: 0,
+        rotate_time: NOW,
+        client,
+    }
+}
+
+/// The session's next rotation, to a later end.
+pub(super) fn rotation(session: &Session) -> Rotation {
+    let second = Duration::from_secs(1);
+    Rotation {
+        id: session.id,
+        counter: session.counter,
+        rotate_time: session.rotate_time + second,
+        idle_expire_time: session.idle_expire_time + second,
     }
 }
 
@@ -99,4 +160,30 @@ pub(super) fn refused<T: std::fmt::Debug>(outcome: Result<T, StoreError>) -> Str
         StoreError::Conflict => "Conflict".to_owned(),
         other => panic!("{other:?}"),
     }
+}
+
+/// What the calls answer, each made by a task of its own.
+pub(super) async fn at_once<C>(calls: impl IntoIterator<Item = C>) -> Vec<C::Output>
+where
+    C: Future<Output: Send> + Send + 'static,
+{
+    let tasks: Vec<_> = calls.into_iter().map(tokio::spawn).collect();
+    let answers = join_all(tasks).await.into_iter();
+    answers.map(Result::unwrap).collect()
+}
+
+/// What two calls answer that are made at once, the second one first on request: the embedded store keeps to the order
+/// in which it is asked.
+pub(super) async fn both_at_once<A, B>(second_first: bool, first: A, second: B) -> (A::Output, B::Output)
+where
+    A: Future<Output: Send> + Send + 'static,
+    B: Future<Output: Send> + Send + 'static,
+{
+    let (first, second) = if second_first {
+        let second = tokio::spawn(second);
+        (tokio::spawn(first), second)
+    } else {
+        (tokio::spawn(first), tokio::spawn(second))
+    };
+    (first.await.unwrap(), second.await.unwrap())
 }

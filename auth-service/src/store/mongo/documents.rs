@@ -13,11 +13,11 @@ use zeroize::Zeroizing;
 
 use crate::{
     domain::{
-        Admin, AdminState, AdminStatus, AdminSummary, Affiliation, Credentials, Gate, GateState,
+        Admin, AdminState, AdminStatus, AdminSummary, Affiliation, ClientInfo, Credentials, Gate, GateState,
         PasswordHash, Role, Session,
     },
-    key::SigningKey,
-    store::SIGNING_KEY_ID,
+    key::StoredKey,
+    store::KeyName,
 };
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -67,13 +67,19 @@ pub(super) struct SessionDocument {
     email: String,
     create_time: DateTime,
     expire_time: DateTime,
+    idle_expire_time: DateTime,
+    counter: i64,
+    rotate_time: DateTime,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peer: Option<String>,
+    user_agent: String,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct KeyDocument {
     #[serde(rename = "_id")]
-    id: String,
-    pkcs8: Binary,
+    pub(super) id: String,
+    secret: Binary,
     create_time: DateTime,
 }
 
@@ -203,6 +209,11 @@ impl From<&Session> for SessionDocument {
             email: session.email.as_str().to_owned(),
             create_time: date(session.create_time),
             expire_time: date(session.expire_time),
+            idle_expire_time: date(session.idle_expire_time),
+            counter: session.counter,
+            rotate_time: date(session.rotate_time),
+            peer: session.client.peer.map(|peer| peer.to_string()),
+            user_agent: session.client.user_agent.clone(),
         }
     }
 }
@@ -211,6 +222,8 @@ impl TryFrom<SessionDocument> for Session {
     type Error = StoreError;
 
     fn try_from(document: SessionDocument) -> Result<Self, StoreError> {
+        let peer = document.peer.map(|peer| peer.parse()).transpose();
+        let peer = peer.map_err(|_| StoreError::Corrupt("a stored peer is no address".to_owned()))?;
         Ok(Self {
             id: SessionId::from_uuid(uuid(document.id)),
             admin_id: AdminId::from_uuid(uuid(document.admin_id)),
@@ -218,27 +231,35 @@ impl TryFrom<SessionDocument> for Session {
             email: stored_email(&document.email)?,
             create_time: timestamp(document.create_time),
             expire_time: timestamp(document.expire_time),
+            idle_expire_time: timestamp(document.idle_expire_time),
+            counter: document.counter,
+            rotate_time: timestamp(document.rotate_time),
+            client: ClientInfo {
+                peer,
+                user_agent: document.user_agent,
+            },
         })
     }
 }
 
-impl From<&SigningKey> for KeyDocument {
-    fn from(key: &SigningKey) -> Self {
+impl KeyDocument {
+    /// The key under its name.
+    pub(super) fn new(name: KeyName, key: &StoredKey) -> Self {
         Self {
-            id: SIGNING_KEY_ID.to_owned(),
-            pkcs8: Binary {
+            id: name.id().to_owned(),
+            secret: Binary {
                 subtype: BinarySubtype::Generic,
-                bytes: key.pkcs8.to_vec(),
+                bytes: key.secret.to_vec(),
             },
             create_time: date(key.create_time),
         }
     }
 }
 
-impl From<KeyDocument> for SigningKey {
+impl From<KeyDocument> for StoredKey {
     fn from(document: KeyDocument) -> Self {
         Self {
-            pkcs8: Zeroizing::new(document.pkcs8.bytes),
+            secret: Zeroizing::new(document.secret.bytes),
             create_time: timestamp(document.create_time),
         }
     }

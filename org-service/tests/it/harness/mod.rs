@@ -2,6 +2,7 @@
 
 mod calls;
 mod counting;
+pub mod empty;
 mod ground;
 mod messages;
 mod place;

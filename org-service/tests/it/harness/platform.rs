@@ -137,6 +137,12 @@ impl Platform {
         }
     }
 
+    /// Another auth-service with the same store, which cannot be an embedded one.
+    pub async fn auth_replica(&self) -> (AuthServiceClient<Channel>, Server) {
+        let server = start_auth(&self.place.auth_url(), Arc::clone(&self.clock), None).await;
+        (AuthServiceClient::new(connect(&server.url).await), server)
+    }
+
     /// What org-service calls of auth-service's; see [`with_credential`](super::with_credential).
     pub async fn provisioning(&self) -> AdminProvisioningServiceClient<Channel> {
         let auth_server = self.auth_server.as_ref().expect("auth-service is there");

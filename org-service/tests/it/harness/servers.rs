@@ -24,6 +24,12 @@ pub struct Wishes {
     pub lease: &'static str,
     /// How long a server that stops may take.
     pub drain: &'static str,
+    /// How many calls an organization may make; 0: any number.
+    pub quota: &'static str,
+    /// How many organizations may be created, from everywhere and from one network.
+    pub sign_up_limits: [&'static str; 2],
+    /// How many proxies stand before org-service.
+    pub trusted_proxies: &'static str,
     /// Instead of the real auth-service.
     pub auth_url: Option<String>,
 }
@@ -36,6 +42,9 @@ impl Default for Wishes {
             reconcile: "0s",
             lease: "5s",
             drain: "15s",
+            quota: "0",
+            sign_up_limits: ["0"; 2],
+            trusted_proxies: "0",
             auth_url: None,
         }
     }
@@ -91,6 +100,12 @@ pub(super) async fn start_auth(store: &str, clock: Arc<ManualClock>, at: Option<
         // Hashes wait for whatever else the machine does, and a test waits for them.
         "--request-timeout",
         "10m",
+        "--login-email-limit",
+        "0",
+        "--login-network-limit",
+        "0",
+        "--quota",
+        "0",
         "--operator-email",
         OPERATOR.0,
         "--operator-password",
@@ -149,6 +164,14 @@ pub(super) async fn start_org(
         wishes.lease,
         "--drain-timeout",
         wishes.drain,
+        "--quota",
+        wishes.quota,
+        "--sign-up-limit",
+        wishes.sign_up_limits[0],
+        "--sign-up-network-limit",
+        wishes.sign_up_limits[1],
+        "--trusted-proxies",
+        wishes.trusted_proxies,
         "--service-credential",
         CREDENTIAL,
         "--request-timeout",

@@ -163,7 +163,7 @@ impl Scene {
     pub fn first_admin(email: &str) -> FirstAdmin {
         FirstAdmin {
             email: Email::parse(email).expect("an e-mail"),
-            password: Password::parse(PASSWORD).expect("a password"),
+            password: Password::typed(PASSWORD).expect("a password"),
         }
     }
 

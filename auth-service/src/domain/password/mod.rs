@@ -1,0 +1,16 @@
+//! How passwords are stored and verified: the own scheme, and what is imported from others.
+
+mod bcrypt_hash;
+mod cost;
+mod derived;
+mod imported;
+mod pepper;
+mod scheme;
+mod stored;
+mod work;
+
+pub use cost::{Cost, InvalidCost};
+pub use imported::ImportedHash;
+pub use pepper::{Pepper, Peppers};
+pub use scheme::{PasswordScheme, Price, Verdict};
+pub use stored::{PasswordHash, UnusableHash};
