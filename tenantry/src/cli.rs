@@ -5,12 +5,16 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
+    admin::AdminCommand,
     dev::DevArgs,
     login::LoginArgs,
+    logout::LogoutArgs,
     org::OrgCommand,
     output::Format,
+    password::PasswordCommand,
     repair::{self, RepairArgs},
     server::ServerUrl,
+    sessions::SessionsCommand,
     verify::{self, VerifyArgs},
 };
 
@@ -63,10 +67,21 @@ pub enum Command {
     /// Creates, shows, lists, renames, suspends, deletes and restores organizations
     #[command(subcommand)]
     Org(OrgCommand),
-    /// Logs in and keeps the access token in a file that you alone can read
+    /// Logs in and keeps the login in a file that you alone can read; it is refreshed as it is used
     Login(LoginArgs),
+    /// Ends the login and removes it from its file
+    Logout(LogoutArgs),
     /// Shows who is logged in
     Whoami,
+    /// Lists and ends your sessions
+    #[command(subcommand)]
+    Sessions(SessionsCommand),
+    /// Changes your password
+    #[command(subcommand)]
+    Password(PasswordCommand),
+    /// Sets other admins' passwords and imports their hashes; for operators
+    #[command(subcommand)]
+    Admin(AdminCommand),
     /// Looks whether both servers' stores are sound, and says what is wrong, what it means and what to do
     #[command(after_help = verify::EXIT_CODES)]
     Verify(VerifyArgs),

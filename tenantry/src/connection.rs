@@ -1,18 +1,16 @@
-//! Calls to a server: its address, the deadline, the bearer token, and when a call is repeated.
+//! Calls to a server: its address, the deadline, and when a call is repeated.
 
-use std::{error::Error, future::Future, io, time::Duration};
+use std::{error::Error, future::Future, io, sync::OnceLock, time::Duration};
 
-use secrecy::{ExposeSecret, SecretString};
-use tenantry_common::{config::ServiceCredential, rpc::service_credential::METADATA_KEY};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tonic::{
     Code, Request, Response, Status,
-    metadata::{Ascii, MetadataValue},
     transport::{self, Channel},
 };
 use tonic_types::StatusExt;
 
 use crate::{
+    caller::{Caller, Shown, bearer, service},
     errors::CommandError,
     server::{Server, ServerUrl},
 };
@@ -24,6 +22,9 @@ const REPEATS: u32 = 2;
 /// The pause before a repeat, where the server names none. An immediate one would meet the same dying connection.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// What the program calls itself; an admin sees it beside a session.
+const USER_AGENT: &str = concat!("tenantry/", env!("CARGO_PKG_VERSION"));
+
 /// How to reach one server, and as whom.
 #[derive(Debug)]
 pub struct Connection {
@@ -31,17 +32,7 @@ pub struct Connection {
     url: ServerUrl,
     timeout: Duration,
     caller: Caller,
-}
-
-/// Who makes a call.
-#[derive(Debug)]
-pub enum Caller {
-    /// Nobody whom the server knows.
-    Nobody,
-    /// Who has this access token.
-    Bearer(SecretString),
-    /// One of the services.
-    Service(ServiceCredential),
+    channel: OnceLock<Channel>,
 }
 
 impl Connection {
@@ -52,25 +43,61 @@ impl Connection {
             url,
             timeout,
             caller,
+            channel: OnceLock::new(),
         }
     }
 
-    /// Makes a call; repeats it when the answer was lost or the server asks for it, while there is time.
+    /// Makes a call; repeats it when the answer was lost or the server asks for it, while there is time. Where the access
+    /// token's time is over, the call is made once more with the next one.
     ///
     /// # Errors
-    /// [`CommandError::Refused`] with the server's answer, [`CommandError::Unreachable`] when there was none.
+    /// [`CommandError::Refused`] with the server's answer, [`CommandError::Unreachable`] when there was none; what kept
+    /// an access token from being had.
     pub async fn call<M, R, F, Fut>(&self, message: M, call: F) -> Result<R, CommandError>
     where
         M: Clone,
         F: Fn(Channel, Request<M>) -> Fut,
         Fut: Future<Output = Result<Response<R>, Status>>,
     {
+        let source = match &self.caller {
+            Caller::Nobody => return self.call_showing(None, message, &call).await,
+            Caller::Service(credential) => {
+                let shown = service(credential)?;
+                return self.call_showing(Some(shown), message, &call).await;
+            }
+            Caller::Bearer(source) => source,
+        };
+        let token = source.token().await?;
+        let answer = self
+            .call_showing(Some(bearer(&token)?), message.clone(), &call)
+            .await;
+        // It is refused for its token before anything else is done with it.
+        let expired = |error: &CommandError| error.reason().as_deref() == Some("TOKEN_EXPIRED");
+        if !answer.as_ref().is_err_and(expired) {
+            return answer;
+        }
+        match source.renewed(&token).await? {
+            Some(token) => self.call_showing(Some(bearer(&token)?), message, &call).await,
+            None => answer,
+        }
+    }
+
+    async fn call_showing<M, R, F, Fut>(
+        &self,
+        shown: Option<Shown>,
+        message: M,
+        call: &F,
+    ) -> Result<R, CommandError>
+    where
+        M: Clone,
+        F: Fn(Channel, Request<M>) -> Fut,
+        Fut: Future<Output = Result<Response<R>, Status>>,
+    {
         let deadline = Instant::now() + self.timeout;
-        let channel = self.channel();
         let mut repeats = 0;
         loop {
-            let request = self.request(message.clone(), deadline)?;
-            let answer = timeout_at(deadline, call(channel.clone(), request)).await;
+            let request = request(message.clone(), shown.clone(), deadline);
+            let answer = timeout_at(deadline, call(self.channel(), request)).await;
             let status = match answer {
                 Ok(Ok(response)) => return Ok(response.into_inner()),
                 Ok(Err(status)) => status,
@@ -85,24 +112,17 @@ impl Connection {
         }
     }
 
+    /// All calls share it; it connects again when it has to.
     fn channel(&self) -> Channel {
-        let endpoint = self.url.endpoint();
-        endpoint
-            .connect_timeout(self.timeout)
-            .tcp_nodelay(true)
-            .connect_lazy()
-    }
-
-    fn request<M>(&self, message: M, deadline: Instant) -> Result<Request<M>, CommandError> {
-        let mut request = Request::new(message);
-        request.set_timeout(deadline.saturating_duration_since(Instant::now()));
-        let metadata = request.metadata_mut();
-        match &self.caller {
-            Caller::Nobody => None,
-            Caller::Bearer(token) => metadata.insert("authorization", bearer(token)?),
-            Caller::Service(credential) => metadata.insert(METADATA_KEY, service(credential)?),
+        let connect = || {
+            let endpoint = self.url.endpoint();
+            let named = endpoint.clone().user_agent(USER_AGENT).unwrap_or(endpoint);
+            named
+                .connect_timeout(self.timeout)
+                .tcp_nodelay(true)
+                .connect_lazy()
         };
-        Ok(request)
+        self.channel.get_or_init(connect).clone()
     }
 
     fn failed(&self, status: Status, repeated: bool) -> CommandError {
@@ -144,22 +164,13 @@ impl Connection {
     }
 }
 
-/// The `authorization` metadata (RFC 6750, section 2.1).
-fn bearer(token: &SecretString) -> Result<MetadataValue<Ascii>, CommandError> {
-    let text = format!("Bearer {}", token.expose_secret());
-    secret(&text).ok_or_else(|| CommandError::Usage("the saved token is none: log in again".to_owned()))
-}
-
-fn service(credential: &ServiceCredential) -> Result<MetadataValue<Ascii>, CommandError> {
-    let unfit = || CommandError::Usage("the service credential must be visible ASCII characters".to_owned());
-    secret(credential.expose()).ok_or_else(unfit)
-}
-
-/// A value that is not shown by Debug; None when metadata cannot hold the text.
-fn secret(text: &str) -> Option<MetadataValue<Ascii>> {
-    let mut value = text.parse::<MetadataValue<Ascii>>().ok()?;
-    value.set_sensitive(true);
-    Some(value)
+fn request<M>(message: M, shown: Option<Shown>, deadline: Instant) -> Request<M> {
+    let mut request = Request::new(message);
+    request.set_timeout(deadline.saturating_duration_since(Instant::now()));
+    if let Some((key, value)) = shown {
+        request.metadata_mut().insert(key, value);
+    }
+    request
 }
 
 /// Whether a server wrote this status, rather than our end of a connection that failed.
@@ -201,105 +212,4 @@ fn innermost(status: &Status) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    use tenantry_common::rpc::status::Failure;
-
-    use super::*;
-
-    fn connection(timeout: Duration) -> Connection {
-        Connection::new(Server::ORG, Server::ORG.default_url(), timeout, Caller::Nobody)
-    }
-
-    /// What a call gives when its attempts meet these statuses in turn, and how many attempts there were.
-    async fn attempts(timeout: Duration, statuses: &[Status]) -> (Result<(), CommandError>, usize) {
-        let made = AtomicU32::new(0);
-        let connection = connection(timeout);
-        let result = connection.call((), |_, _| {
-            let attempt = made.fetch_add(1, Ordering::Relaxed) as usize;
-            let status = statuses.get(attempt).cloned();
-            async move { status.map_or_else(|| Ok(Response::new(())), Err) }
-        });
-        (result.await, made.load(Ordering::Relaxed) as usize)
-    }
-
-    fn busy(delay: Duration) -> Status {
-        Failure::new(Code::Unavailable, "OPERATION_IN_PROGRESS", "busy")
-            .retry_after(delay)
-            .into()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn unavailable_is_repeated_after_the_pause_that_the_server_names() {
-        let start = Instant::now();
-        let (result, made) = attempts(Duration::from_secs(10), &[busy(Duration::from_secs(3))]).await;
-        result.unwrap();
-        assert_eq!((made, start.elapsed().as_secs()), (2, 3));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn repeats_end() {
-        let statuses = vec![busy(Duration::from_millis(5)); 9];
-        let (result, made) = attempts(Duration::from_secs(10), &statuses).await;
-        assert!(matches!(
-            result,
-            Err(CommandError::Refused { repeated: true, .. })
-        ));
-        assert_eq!(made, 3);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn no_repeat_begins_after_the_deadline() {
-        let (result, made) = attempts(Duration::from_secs(1), &[busy(Duration::from_secs(3))]).await;
-        assert!(matches!(
-            result,
-            Err(CommandError::Refused { repeated: false, .. })
-        ));
-        assert_eq!(made, 1);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_refusal_is_final() {
-        let taken = Failure::new(Code::AlreadyExists, "HANDLE_TAKEN", "taken").into();
-        let (result, made) = attempts(Duration::from_secs(1), &[taken]).await;
-        assert_eq!(result.unwrap_err().reason().as_deref(), Some("HANDLE_TAKEN"));
-        assert_eq!(made, 1);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn silence_is_told_with_the_url() {
-        let connection = connection(Duration::from_secs(2));
-        let silent = connection.call((), |_, _| async {
-            std::future::pending::<()>().await;
-            Ok(Response::new(()))
-        });
-        let error = silent.await.unwrap_err();
-        let text = error.to_string();
-        assert!(
-            text.contains("org-service at http://127.0.0.1:50052 did not answer within 2s"),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn a_bearer_and_a_credential_are_sent_and_not_shown_by_debug() {
-        let credential = tenantry_common::config::service_credential(Some("secret".repeat(6).into()), None);
-        for (caller, key, value) in [
-            (Caller::Bearer("secret".into()), "authorization", "Bearer secret"),
-            (
-                Caller::Service(credential.unwrap()),
-                METADATA_KEY,
-                &"secret".repeat(6),
-            ),
-        ] {
-            let connection = Connection {
-                caller,
-                ..connection(PAUSE)
-            };
-            let request = connection.request((), Instant::now() + PAUSE).unwrap();
-            assert_eq!(request.metadata().get(key).unwrap(), value);
-            assert!(!format!("{connection:?} {request:?}").contains("secret"));
-        }
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
 //! What every command works with: the settings, the saved login, the clock.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tenantry_common::{
     clock::{Clock, SystemClock},
@@ -9,11 +9,13 @@ use tenantry_common::{
 use tenantry_proto::auth::v1::Role;
 
 use crate::{
+    caller::{Caller, TokenSource},
     cli::Global,
-    connection::{Caller, Connection},
+    connection::Connection,
     credentials::{CredentialsFile, SavedLogin},
     errors::CommandError,
     output::{self, Answer, Format},
+    refresh::RefreshingLogin,
     server::{Server, ServerUrl},
 };
 
@@ -25,6 +27,8 @@ pub struct Context {
     pub credentials: CredentialsFile,
     /// The login that was there at the start.
     pub saved: Option<SavedLogin>,
+    /// The same as calls use it.
+    refreshing: Option<Arc<RefreshingLogin>>,
     /// The local clock.
     pub clock: Arc<dyn Clock>,
     /// Where request ids come from.
@@ -38,14 +42,30 @@ impl Context {
     /// [`CommandError::File`] when there is one that must not or cannot be read.
     pub fn new(global: Global) -> Result<Self, CommandError> {
         let credentials = CredentialsFile::locate(global.credentials_file.clone())?;
-        Ok(Self {
+        let mut context = Self {
             format: global.output,
             saved: credentials.load()?,
+            refreshing: None,
             credentials,
             global,
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
-        })
+        };
+        context.refreshing = context.saved.as_ref().map(|saved| {
+            Arc::new(RefreshingLogin::new(
+                context.credentials.clone(),
+                saved.clone(),
+                context.auth_url(),
+                context.global.timeout,
+                Arc::clone(&context.clock),
+            ))
+        });
+        Ok(context)
+    }
+
+    /// How long a call may take.
+    pub fn timeout(&self) -> Duration {
+        self.global.timeout
     }
 
     /// Where auth-service is: as given, else as at the last login, else the default.
@@ -76,25 +96,59 @@ impl Context {
             .filter(|login| named.is_none_or(|url| *url == login.auth_url))
     }
 
-    /// The saved login, which the next call will be made with.
+    /// The saved login, which the next call will be made with; its access token may have ended where it can be refreshed.
     ///
     /// # Errors
     /// [`CommandError::NotLoggedIn`] when there is none, or its time is over: the server need not be asked.
     pub fn login(&self) -> Result<&SavedLogin, CommandError> {
+        self.refreshing_login().map(|(saved, _)| saved)
+    }
+
+    /// The saved login, and how calls are made with it.
+    fn refreshing_login(&self) -> Result<(&SavedLogin, &Arc<RefreshingLogin>), CommandError> {
         let refused = |message, reason| CommandError::NotLoggedIn { message, reason };
-        match &self.saved {
-            None => Err(refused("nobody is logged in".to_owned(), "TOKEN_MISSING")),
-            Some(login) if login.is_expired(self.clock.now()) => Err(refused(
-                format!("the login of {} ended at {}", login.email, login.expire_time),
+        let (Some(saved), Some(refreshing)) = (&self.saved, &self.refreshing) else {
+            return Err(refused("nobody is logged in".to_owned(), "TOKEN_MISSING"));
+        };
+        match saved.ended(self.clock.now()) {
+            Some(end) => Err(refused(
+                format!("the login of {} ended at {end}", saved.email),
                 "TOKEN_EXPIRED",
             )),
-            Some(login) => Ok(login),
+            None => Ok((saved, refreshing)),
         }
+    }
+
+    /// The saved login as it is now: calls may have refreshed it.
+    ///
+    /// # Errors
+    /// As [`Context::login`].
+    pub async fn current_login(&self) -> Result<SavedLogin, CommandError> {
+        Ok(self.refreshing_login()?.1.current().await)
+    }
+
+    /// Removes the saved login, whose session has ended, and says so.
+    ///
+    /// # Errors
+    /// As [`Context::login`], and [`CommandError::File`] when it cannot be removed.
+    pub async fn forget_login(&self) -> Result<(), CommandError> {
+        self.refreshing_login()?.1.forget().await?;
+        output::note(format_args!(
+            "this login has ended, and is removed from {}",
+            self.credentials
+        ));
+        Ok(())
+    }
+
+    /// Whoever is logged in.
+    fn bearer(&self) -> Result<Caller, CommandError> {
+        let (_, refreshing) = self.refreshing_login()?;
+        Ok(Caller::Bearer(Arc::clone(refreshing) as Arc<dyn TokenSource>))
     }
 
     /// auth-service, as nobody.
     pub fn auth_as_nobody(&self) -> Connection {
-        Connection::new(Server::AUTH, self.auth_url(), self.global.timeout, Caller::Nobody)
+        self.auth_as(Caller::Nobody)
     }
 
     /// auth-service, as who is logged in.
@@ -102,13 +156,12 @@ impl Context {
     /// # Errors
     /// As [`Context::login`].
     pub fn auth(&self) -> Result<Connection, CommandError> {
-        let token = self.login()?.access_token.clone();
-        Ok(Connection::new(
-            Server::AUTH,
-            self.auth_url(),
-            self.global.timeout,
-            Caller::Bearer(token),
-        ))
+        Ok(self.auth_as(self.bearer()?))
+    }
+
+    /// auth-service, as this caller.
+    pub fn auth_as(&self, caller: Caller) -> Connection {
+        Connection::new(Server::AUTH, self.auth_url(), self.global.timeout, caller)
     }
 
     /// org-service, as who is logged in.
@@ -116,18 +169,17 @@ impl Context {
     /// # Errors
     /// As [`Context::login`].
     pub fn org(&self) -> Result<Connection, CommandError> {
-        let token = self.login()?.access_token.clone();
-        Ok(self.org_as(Caller::Bearer(token)))
+        Ok(self.org_as(self.bearer()?))
     }
 
     /// org-service for a sign-up: as an operator where one is logged in, since they may while it is closed to
     /// others; else as nobody, so that an old login is not in the way.
     pub fn org_for_sign_up(&self) -> Connection {
-        let operator = self
-            .login()
-            .ok()
-            .filter(|login| login.role == Role::Operator.as_str_name());
-        let caller = operator.map_or(Caller::Nobody, |login| Caller::Bearer(login.access_token.clone()));
+        let is_operator = |login: &SavedLogin| login.role == Role::Operator.as_str_name();
+        let caller = match self.login() {
+            Ok(login) if is_operator(login) => self.bearer().unwrap_or(Caller::Nobody),
+            _ => Caller::Nobody,
+        };
         self.org_as(caller)
     }
 

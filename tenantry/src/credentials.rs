@@ -1,55 +1,23 @@
-//! The saved login: an access token in a file that its owner alone can read.
+//! The saved login: tokens in a file that its owner alone can read.
+
+mod saved_login;
 
 use std::{
-    env, fmt, fs,
+    env, fmt,
+    fs::{self, File, TryLockError},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use tenantry_common::clock::Timestamp;
+use tokio::time::{Instant, sleep};
 
-use crate::{errors::CommandError, server::ServerUrl};
+pub use self::saved_login::{SavedLogin, some_token};
+use crate::errors::CommandError;
 
-/// What a login is kept as.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct SavedLogin {
-    /// The auth-service that issued the token.
-    pub auth_url: ServerUrl,
-    /// The org-service that it is used with.
-    pub org_url: ServerUrl,
-    /// Who logged in.
-    pub email: String,
-    /// What they may do, as the proto names it.
-    pub role: String,
-    /// Their organization; empty for an operator.
-    pub organization_id: String,
-    /// When the token ends, in RFC 3339.
-    pub expire_time: String,
-    /// The token.
-    #[serde(serialize_with = "expose", deserialize_with = "conceal")]
-    pub access_token: SecretString,
-}
-
-fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(secret.expose_secret())
-}
-
-fn conceal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
-    String::deserialize(deserializer).map(SecretString::from)
-}
-
-impl SavedLogin {
-    /// Whether the token has ended, as far as the local clock can tell.
-    pub fn is_expired(&self, now: Timestamp) -> bool {
-        let now = prost_types::Timestamp::from(now);
-        self.expire_time
-            .parse::<prost_types::Timestamp>()
-            .is_ok_and(|end| (end.seconds, end.nanos) <= (now.seconds, now.nanos))
-    }
-}
+/// How often a lock that another process holds is tried again.
+const LOCK_POLL: Duration = Duration::from_millis(20);
 
 /// The file that holds the saved login.
 #[derive(Clone, Debug)]
@@ -122,6 +90,53 @@ impl CredentialsFile {
             .map_err(|error| self.failed(error))
     }
 
+    /// Removes the saved login; none is as good.
+    ///
+    /// # Errors
+    /// [`CommandError::File`] when it cannot be removed.
+    pub fn remove(&self) -> Result<(), CommandError> {
+        match fs::remove_file(&self.0) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.failed(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps other processes from changing the saved login until the answer is dropped; waits for one that is at it.
+    ///
+    /// The lock is on a file of its own: that of the login is replaced at every change.
+    ///
+    /// # Errors
+    /// [`CommandError::File`] when there can be no such file, or `patience` is over.
+    pub async fn lock(&self, patience: Duration) -> Result<File, CommandError> {
+        let end = Instant::now() + patience;
+        let file = self.lock_file().map_err(|error| self.failed(error))?;
+        loop {
+            match file.try_lock() {
+                Err(TryLockError::WouldBlock) if Instant::now() < end => sleep(LOCK_POLL).await,
+                Err(TryLockError::WouldBlock) => {
+                    let text = "another `tenantry` is changing it and does not get done";
+                    return Err(self.failed(io::Error::new(io::ErrorKind::TimedOut, text)));
+                }
+                // On a file system without locks the login is changed without one: whoever comes second within the
+                // server's grace period gets the same tokens.
+                Ok(()) | Err(TryLockError::Error(_)) => return Ok(file),
+            }
+        }
+    }
+
+    fn lock_file(&self) -> io::Result<File> {
+        make_directory(directory(&self.0))?;
+        let mut path = self.0.clone().into_os_string();
+        path.push(".lock");
+        let mut options = fs::OpenOptions::new();
+        options
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(path)
+    }
+
     fn failed(&self, error: io::Error) -> CommandError {
         CommandError::File {
             path: self.0.clone(),
@@ -141,14 +156,8 @@ impl fmt::Display for CredentialsFile {
 /// # Errors
 /// When its directory cannot be made, or the file not be written or renamed.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let directory = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)?;
+    let directory = directory(path);
+    make_directory(directory)?;
     let mut file = tempfile::Builder::new()
         .prefix(".tenantry-")
         .permissions(fs::Permissions::from_mode(0o600))
@@ -159,8 +168,19 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+fn directory(path: &Path) -> &Path {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
+}
+
+fn make_directory(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret;
+
     use super::*;
 
     fn login(token: &str) -> SavedLogin {
@@ -172,6 +192,8 @@ mod tests {
             organization_id: "i".to_owned(),
             expire_time: "2026-11-21T12:00:00Z".to_owned(),
             access_token: token.into(),
+            refresh_expire_time: None,
+            refresh_token: None,
         }
     }
 
@@ -199,7 +221,7 @@ mod tests {
         let (_directory, file) = in_new_directory();
         file.save(&login("first")).unwrap();
         fs::set_permissions(&file.0, fs::Permissions::from_mode(0o644)).unwrap();
-        let reader = fs::File::open(&file.0).unwrap();
+        let reader = File::open(&file.0).unwrap();
         file.save(&login("second")).unwrap();
         assert_eq!(
             file.load().unwrap().unwrap().access_token.expose_secret(),
@@ -230,14 +252,27 @@ mod tests {
     }
 
     #[test]
-    fn a_token_ends_at_its_expire_time() {
-        let end = Timestamp::from_millis(1_795_262_400_000);
-        assert!(!login("t").is_expired(Timestamp::from_millis(end.as_millis() - 1)));
-        assert!(login("t").is_expired(end));
+    fn a_login_can_be_removed_and_more_than_once() {
+        let (_directory, file) = in_new_directory();
+        file.remove().unwrap();
+        file.save(&login("secret")).unwrap();
+        file.remove().unwrap();
+        assert!(file.load().unwrap().is_none());
     }
 
-    #[test]
-    fn debug_does_not_show_the_token() {
-        assert!(!format!("{:?}", login("secret")).contains("secret"));
+    #[tokio::test(start_paused = true)]
+    async fn one_at_a_time_changes_a_login_and_who_never_ends_is_told() {
+        let (_directory, file) = in_new_directory();
+        let held = file.lock(Duration::ZERO).await.unwrap();
+        let told = file.lock(Duration::from_secs(3)).await.unwrap_err().to_string();
+        assert!(told.contains("credentials.json: another `tenantry`"), "{told}");
+        let (_, taken) = tokio::join!(
+            async {
+                sleep(Duration::from_secs(2)).await;
+                drop(held);
+            },
+            file.lock(Duration::from_secs(3))
+        );
+        taken.unwrap();
     }
 }

@@ -83,6 +83,18 @@ impl CommandError {
         }
     }
 
+    /// How long the server asks to wait before the call is made again: where too much was asked of it, or it is not ready.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { status, .. }
+                if matches!(status.code(), Code::ResourceExhausted | Code::Unavailable) =>
+            {
+                status.get_details_retry_info()?.retry_delay
+            }
+            _ => None,
+        }
+    }
+
     /// The same error with one more thing that the user can do.
     #[must_use]
     pub fn with_hint(self, text: String) -> Self {
@@ -288,6 +300,20 @@ mod tests {
             (Code::Unauthenticated, "UNAUTHENTICATED"),
         ] {
             assert_eq!(code_name(code), name);
+        }
+    }
+
+    #[test]
+    fn only_who_is_busy_is_waited_for() {
+        let wait = Duration::from_secs(3);
+        for (code, waits) in [
+            (Code::ResourceExhausted, true),
+            (Code::Unavailable, true),
+            (Code::Aborted, false),
+        ] {
+            let error = refused(Failure::new(code, "X", "x").retry_after(wait));
+            assert_eq!(error.retry_after(), waits.then_some(wait));
+            assert_eq!(refused(Failure::new(code, "X", "x")).retry_after(), None);
         }
     }
 

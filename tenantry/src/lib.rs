@@ -1,5 +1,7 @@
 //! Tenantry's command line: a client for people, and both servers in one process.
 
+mod admin;
+mod caller;
 mod cli;
 mod connection;
 mod context;
@@ -8,11 +10,17 @@ mod dev;
 mod errors;
 mod label;
 mod login;
+mod logout;
 mod org;
 mod output;
+mod password;
+mod progress;
 mod prompt;
+mod refresh;
 mod repair;
+mod report;
 mod server;
+mod sessions;
 mod verify;
 mod views;
 
@@ -60,6 +68,10 @@ fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         match cli.command {
             Command::Org(command) => org::run(&Context::new(cli.global)?, command).await,
             Command::Login(args) => login::login(&Context::new(cli.global)?, args).await,
+            Command::Logout(args) => logout::logout(cli.global, args).await,
+            Command::Sessions(command) => sessions::run(&Context::new(cli.global)?, command).await,
+            Command::Password(command) => password::run(&Context::new(cli.global)?, command).await,
+            Command::Admin(command) => return admin::run(cli.global, command).await,
             Command::Dev(args) => dev::run(args).await,
             Command::Whoami => login::whoami(&Context::new(cli.global)?).await,
             Command::Verify(args) => return judged(verify::run(cli.global, args).await),

@@ -8,7 +8,7 @@ use tenantry_proto::auth::v1::{
 
 use crate::{
     context::Context,
-    credentials::SavedLogin,
+    credentials::{SavedLogin, some_token},
     errors::CommandError,
     output,
     prompt::{self, PasswordArgs},
@@ -26,10 +26,10 @@ pub struct LoginArgs {
     pub password: PasswordArgs,
 }
 
-/// Logs in and saves the token in the place of the one before.
+/// Logs in and saves the tokens in the place of those before.
 ///
 /// # Errors
-/// The server's refusal, or why the token could not be saved.
+/// The server's refusal, or why the tokens could not be saved.
 pub async fn login(context: &Context, args: LoginArgs) -> Result<(), CommandError> {
     let before = context.saved.as_ref().map(|login| login.email.as_str());
     let email = args
@@ -47,12 +47,11 @@ pub async fn login(context: &Context, args: LoginArgs) -> Result<(), CommandErro
         })
         .await?;
     let (login, admin) = saved_login(context, answer)?;
+    let lock = context.credentials.lock(context.timeout()).await?;
     context.credentials.save(&login)?;
+    drop(lock);
     if context.is_for_people() {
-        output::note(format_args!(
-            "the access token is kept in {}",
-            context.credentials
-        ));
+        output::note(format_args!("the login is kept in {}", context.credentials));
     }
     context.print(&view(context, &login, admin))
 }
@@ -70,7 +69,7 @@ pub async fn whoami(context: &Context) -> Result<(), CommandError> {
         .await
         .map_err(log_in_again)?;
     let admin = answer.admin.ok_or_else(|| incomplete("GetCurrentAdmin"))?;
-    context.print(&view(context, context.login()?, admin))
+    context.print(&view(context, &context.current_login().await?, admin))
 }
 
 fn saved_login(context: &Context, answer: LoginResponse) -> Result<(SavedLogin, Admin), CommandError> {
@@ -88,6 +87,8 @@ fn saved_login(context: &Context, answer: LoginResponse) -> Result<(SavedLogin, 
         organization_id: admin.organization_id.clone(),
         expire_time: expire_time.to_string(),
         access_token: answer.access_token.into(),
+        refresh_expire_time: answer.refresh_expire_time.map(|time| time.to_string()),
+        refresh_token: some_token(answer.refresh_token),
     };
     Ok((login, admin))
 }
@@ -96,6 +97,7 @@ fn view(context: &Context, login: &SavedLogin, admin: Admin) -> LoginView {
     LoginView {
         admin: admin.into(),
         expire_time: login.expire_time.clone(),
+        refresh_expire_time: login.refresh_expire_time.clone(),
         auth_url: context.auth_url().to_string(),
         org_url: context.org_url().to_string(),
     }

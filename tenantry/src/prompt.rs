@@ -15,6 +15,24 @@ pub struct PasswordArgs {
     pub password_stdin: bool,
 }
 
+/// Where a password and the one to take its place come from; never arguments.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct PasswordChangeArgs {
+    /// Reads the current password and then the new one from two lines of standard input, as is done when that is no
+    /// terminal
+    #[arg(long)]
+    pub password_stdin: bool,
+}
+
+/// A password and the one to take its place.
+#[derive(Debug)]
+pub struct PasswordChange {
+    /// The password as it is.
+    pub current: SecretString,
+    /// The password to be.
+    pub new: SecretString,
+}
+
 /// Longest line read from standard input, in bytes; the longest password (1,024 code points) is shorter.
 const MAX_LINE: u64 = 8 * 1024;
 
@@ -42,6 +60,24 @@ pub fn new_password(source: PasswordArgs) -> Result<SecretString, CommandError> 
     if source.password_stdin || !is_interactive() {
         return password_line(&mut io::stdin().lock());
     }
+    hidden_twice()
+}
+
+/// The current password and a new one: asked for without echo, the new one twice, or two lines of standard input.
+///
+/// # Errors
+/// [`CommandError::Usage`] when one is missing, or the new one was not typed the same again.
+pub fn password_change(source: PasswordChangeArgs) -> Result<PasswordChange, CommandError> {
+    if source.password_stdin || !is_interactive() {
+        return password_lines(&mut io::stdin().lock());
+    }
+    Ok(PasswordChange {
+        current: hidden("Current password: ")?,
+        new: hidden_twice()?,
+    })
+}
+
+fn hidden_twice() -> Result<SecretString, CommandError> {
     let password = hidden("New password: ")?;
     if hidden("The same again: ")?.expose_secret() != password.expose_secret() {
         return Err(CommandError::Usage("the two passwords differ".to_owned()));
@@ -60,6 +96,15 @@ fn password_line(input: &mut impl BufRead) -> Result<SecretString, CommandError>
     let unreadable =
         |error| CommandError::Usage(format!("cannot read the password from standard input: {error}"));
     some_password(line(input).map_err(unreadable)?)
+}
+
+fn password_lines(input: &mut impl BufRead) -> Result<PasswordChange, CommandError> {
+    let current = password_line(input)?;
+    let new = password_line(input).map_err(|error| match error {
+        CommandError::Usage(text) => CommandError::Usage(format!("the new password, a second line: {text}")),
+        other => other,
+    })?;
+    Ok(PasswordChange { current, new })
 }
 
 fn some_password(text: String) -> Result<SecretString, CommandError> {
@@ -137,6 +182,19 @@ mod tests {
                 password_line(&mut input.as_bytes()).unwrap().expose_secret(),
                 password
             );
+        }
+    }
+
+    #[test]
+    fn a_change_is_two_lines_the_current_password_first() {
+        let change = password_lines(&mut &b"old\nnew \n"[..]).unwrap();
+        assert_eq!(
+            (change.current.expose_secret(), change.new.expose_secret()),
+            ("old", "new ")
+        );
+        for input in ["old\n", "old\n\n", "", "\nnew\n"] {
+            let refused = password_lines(&mut input.as_bytes());
+            assert!(matches!(refused, Err(CommandError::Usage(_))), "{input:?}");
         }
     }
 

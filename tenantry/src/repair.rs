@@ -18,8 +18,10 @@ use self::{
 use crate::{
     cli::Global,
     errors::CommandError,
+    progress::Progress,
     prompt,
-    verify::{Pages, Progress, Repairs, Report, SourceArgs, Summary, Verdict, Walk, tell, verdict},
+    report::Report,
+    verify::{Pages, Repairs, SourceArgs, Summary, Verdict, Walk, tell, verdict},
 };
 
 /// The exit codes of `repair`, for its help.

@@ -2,8 +2,6 @@
 
 mod maintenance;
 mod offline;
-mod progress;
-mod report;
 mod source;
 mod stores;
 mod walk;
@@ -15,12 +13,10 @@ use tenantry_proto::organization::v1::Finding;
 
 pub use self::{
     maintenance::Repairs,
-    progress::Progress,
-    report::Report,
     source::SourceArgs,
     walk::{Pages, Summary, Walk},
 };
-use crate::{cli::Global, errors::CommandError, views::FindingView};
+use crate::{cli::Global, errors::CommandError, progress::Progress, report::Report, views::FindingView};
 
 /// Whether everything is as it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,7 +13,8 @@ use tokio::{net::TcpListener, time::timeout};
 
 use super::{maintenance::Maintenance, stores::Stores};
 use crate::{
-    connection::{Caller, Connection},
+    caller::Caller,
+    connection::Connection,
     dev::{random_hex, servers::Servers, settings::Proposals},
     errors::CommandError,
     server::Server,

@@ -6,7 +6,7 @@ use clap::Args;
 use tenantry_common::config::{ServiceCredential, service_credential};
 
 use super::{maintenance::Maintenance, offline, stores::Stores};
-use crate::{cli::Global, connection::Caller, context::Context, errors::CommandError};
+use crate::{caller::Caller, cli::Global, context::Context, errors::CommandError};
 
 /// Whom to ask.
 #[derive(Args, Debug)]

@@ -5,8 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use tenantry_proto::organization::v1::{Finding, FindingSeverity, ListFindingsResponse};
 
-use super::progress::Progress;
-use crate::errors::CommandError;
+use crate::{errors::CommandError, progress::Progress};
 
 /// Where pages of findings come from.
 pub trait Pages {

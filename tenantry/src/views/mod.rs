@@ -3,13 +3,15 @@
 mod finding;
 mod login;
 mod organization;
+mod session;
 
 use serde::{Serialize, Serializer};
 
 pub use self::{
     finding::FindingView,
-    login::LoginView,
+    login::{AdminView, LoginView},
     organization::{OrganizationView, OrganizationsView},
+    session::SessionsView,
 };
 
 /// An enum value, named as in its proto.
@@ -63,11 +65,11 @@ mod tests {
     use prost::Message;
     use serde_json::{Value, json};
     use tenantry_proto::{
-        auth::v1::{Admin, AdminState, Role},
+        auth::v1::{Admin, AdminState, ListSessionsResponse, Role, Session},
         organization::v1::{Finding, ListOrganizationsResponse, Organization, OrganizationState},
     };
 
-    use super::{login::AdminView, *};
+    use super::*;
     use crate::output::Answer;
 
     fn acme() -> Organization {
@@ -101,6 +103,23 @@ mod tests {
             state: AdminState::Active.into(),
             create_time: time,
             update_time: time,
+        }
+    }
+
+    fn sessions() -> ListSessionsResponse {
+        let time = acme().create_time;
+        let session = |current| Session {
+            id: "s".into(),
+            create_time: time,
+            last_used_time: time,
+            expire_time: time,
+            idle_expire_time: time,
+            peer: "127.0.0.1".into(),
+            user_agent: "grpcurl".into(),
+            current,
+        };
+        ListSessionsResponse {
+            sessions: vec![session(false), session(true)],
         }
     }
 
@@ -140,6 +159,9 @@ mod tests {
         assert_eq!(keys(&finding), json_names("organization.v1", "Finding"));
         let admin = serde_json::to_value(AdminView::from(admin())).unwrap();
         assert_eq!(keys(&admin), json_names("auth.v1", "Admin"));
+        let answer = serde_json::to_value(SessionsView::from(sessions())).unwrap();
+        assert_eq!(keys(&answer), json_names("auth.v1", "ListSessionsResponse"));
+        assert_eq!(keys(&answer["sessions"][0]), json_names("auth.v1", "Session"));
         let page = ListOrganizationsResponse {
             organizations: vec![acme()],
             next_page_token: "t".into(),
@@ -174,5 +196,12 @@ mod tests {
         });
         let names: Vec<_> = view.rows().iter().map(|row| row[0].clone()).collect();
         assert!(names.contains(&"labels".to_owned()) && !names.contains(&"deleted".to_owned()));
+    }
+
+    #[test]
+    fn the_session_that_asks_is_marked() {
+        let rows = SessionsView::from(sessions()).rows();
+        let marks: Vec<_> = rows.iter().map(|row| row[0].as_str()).collect();
+        assert_eq!(marks, ["", "", "*"]);
     }
 }

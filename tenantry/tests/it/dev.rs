@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader},
     net::SocketAddr,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
@@ -14,26 +14,13 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+pub use crate::person::{Outcome, Person, program, run};
+
 /// Long enough for two debug builds that start on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What the banner ends with.
 const LAST_LINE: &str = "The same with the CLI:";
-
-/// The program under test, in an environment that holds nothing of the developer's.
-pub fn program(home: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tenantry"));
-    command
-        .env_clear()
-        .env("HOME", home)
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
-    // What a killed process leaves behind goes with the home directory.
-    command
-        .env("TMPDIR", home)
-        .env("RUST_BACKTRACE", "1")
-        .current_dir(home);
-    command
-}
 
 /// A running `tenantry dev`; killed when the test is over.
 pub struct Dev {
@@ -100,12 +87,9 @@ impl Dev {
         self.child.wait().unwrap()
     }
 
-    /// Who uses it: a person with a home directory of their own, who knows where it is.
-    pub fn person(&self) -> Person<'_> {
-        Person {
-            dev: self,
-            home: tempfile::tempdir_in(self.home.path()).unwrap(),
-        }
+    /// Who uses it.
+    pub fn person(&self) -> Person {
+        Person::of(self.auth, self.org, self.home.path())
     }
 }
 
@@ -127,6 +111,8 @@ pub fn command(home: &Path, arguments: &[&str]) -> Command {
         .args(arguments);
     // The cheapest hash that is allowed: these tests are not about its strength.
     command.env("AUTH_BCRYPT_COST", "10").stdin(Stdio::null());
+    // Nor about a machine that is busy with others.
+    command.env("REQUEST_TIMEOUT", "2m");
     command
 }
 
@@ -155,90 +141,4 @@ fn place(banner: &str, server: &str) -> Vec<String> {
         .find_map(|line| line.trim_start().strip_prefix(server))
         .unwrap();
     rest.split_whitespace().map(str::to_owned).collect()
-}
-
-/// Somebody at a command line.
-pub struct Person<'a> {
-    dev: &'a Dev,
-    home: TempDir,
-}
-
-/// How a command ended.
-#[derive(Debug)]
-pub struct Outcome {
-    /// The exit code.
-    pub code: i32,
-    /// Standard output.
-    pub stdout: String,
-    /// Standard error.
-    pub stderr: String,
-}
-
-impl Person<'_> {
-    /// Their home directory.
-    pub fn home(&self) -> &Path {
-        self.home.path()
-    }
-
-    /// Runs a command that reads `input`.
-    pub fn run_with(&self, arguments: &[&str], input: &str) -> Outcome {
-        let mut command = program(self.home());
-        command.env("TENANTRY_AUTH_URL", format!("http://{}", self.dev.auth));
-        command.env("TENANTRY_ORG_URL", format!("http://{}", self.dev.org));
-        run(command.args(arguments), input)
-    }
-
-    /// Runs a command that reads nothing.
-    pub fn run(&self, arguments: &[&str]) -> Outcome {
-        self.run_with(arguments, "")
-    }
-
-    /// Runs a command that must succeed, and gives its answer.
-    pub fn json(&self, arguments: &[&str]) -> serde_json::Value {
-        self.json_with(arguments, "")
-    }
-
-    /// Runs a command that reads `input` and must succeed, and gives its answer.
-    pub fn json_with(&self, arguments: &[&str], input: &str) -> serde_json::Value {
-        let outcome = self.run_with(&[arguments, &["-o", "json"]].concat(), input);
-        assert_eq!(outcome.code, 0, "{arguments:?}: {outcome:?}");
-        serde_json::from_str(&outcome.stdout).unwrap()
-    }
-
-    /// Signs an organization up and logs in as its owner.
-    pub fn sign_up(&self, name: &str, email: &str, password: &str) -> serde_json::Value {
-        let organization = self.json_with(&["org", "create", name, "--admin-email", email], password);
-        self.json_with(&["login", "--email", email], password);
-        organization
-    }
-}
-
-/// Runs a command to its end.
-pub fn run(command: &mut Command, input: &str) -> Outcome {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command that fails before it reads closes its end; that is its right.
-    let _unread = std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes());
-    let mut outcome = Outcome {
-        code: 0,
-        stdout: String::new(),
-        stderr: String::new(),
-    };
-    let output = child.wait_with_output().unwrap();
-    output
-        .stdout
-        .as_slice()
-        .read_to_string(&mut outcome.stdout)
-        .unwrap();
-    output
-        .stderr
-        .as_slice()
-        .read_to_string(&mut outcome.stderr)
-        .unwrap();
-    outcome.code = output.status.code().unwrap();
-    outcome
 }

@@ -165,6 +165,9 @@ impl Topology {
             ("AUTH_LISTEN", self.auth.as_str()),
             ("AUTH_STORE", &self.place.auth),
             ("AUTH_BCRYPT_COST", "10"),
+            ("AUTH_LOGIN_EMAIL_LIMIT", "0"),
+            ("AUTH_LOGIN_NETWORK_LIMIT", "0"),
+            ("ORGANIZATION_QUOTA", "0"),
         ];
         let org = [
             ("ORG_LISTEN", self.org.as_str()),
@@ -172,6 +175,9 @@ impl Topology {
             ("ORG_AUTH_URL", &auth_url),
             ("ORG_LEASE", "1s"),
             ("ORG_RECONCILE_INTERVAL", "500ms"),
+            ("ORG_SIGN_UP_LIMIT", "0"),
+            ("ORG_SIGN_UP_NETWORK_LIMIT", "0"),
+            ("ORGANIZATION_QUOTA", "0"),
         ];
         self.servers
             .push(Server::start(home, "auth-service", &self.auth, &auth));

@@ -8,8 +8,14 @@
 
 mod dev;
 mod kills;
+mod logins;
+mod logouts;
 mod organizations;
+mod passwords;
+mod person;
+mod platform;
 mod servers;
+mod sessions;
 mod stopped;
 mod verify;
 mod without_a_server;

@@ -312,7 +312,7 @@ fn the_token_is_kept_from_others() {
     assert!(outcome.stderr.contains("mode 0644"), "{outcome:?}");
 }
 
-fn log_in_as_operator(dev: &Dev, operator: &Person<'_>) -> serde_json::Value {
+fn log_in_as_operator(dev: &Dev, operator: &Person) -> serde_json::Value {
     operator.json_with(
         &["login", "--email", "operator@tenantry.localhost"],
         &operator_password(dev),
