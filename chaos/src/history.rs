@@ -76,9 +76,75 @@ pub enum Request {
     Validate {
         /// Whose admin's.
         organization: Uuid,
-        /// The login that brought the token: its index among the calls.
-        login: usize,
+        /// The login or refresh that brought the token: its index among the calls.
+        token: usize,
     },
+    /// GetOrganization of the admin's own, with the admin's token.
+    Visit {
+        /// Whose admin's.
+        organization: Uuid,
+        /// The call that brought the token.
+        token: usize,
+    },
+    /// RefreshToken.
+    Refresh {
+        /// Whose admin's.
+        organization: Uuid,
+        /// The call that brought the token.
+        token: usize,
+    },
+    /// Logout.
+    Logout {
+        /// Whose admin's.
+        organization: Uuid,
+        /// The call that brought the token.
+        token: usize,
+    },
+    /// RevokeAllSessions.
+    RevokeAll {
+        /// Whose admin's.
+        organization: Uuid,
+        /// The call that brought the token.
+        token: usize,
+        /// Whether the session that asks goes on.
+        keep_current: bool,
+    },
+    /// ChangePassword, from the one that everybody has to itself: the other sessions end all the same.
+    ChangePassword {
+        /// Whose admin's.
+        organization: Uuid,
+        /// The call that brought the token.
+        token: usize,
+    },
+    /// UpdateAdmin.
+    ChangeEmail {
+        /// Whose admin's.
+        organization: Uuid,
+        /// The call that brought the token.
+        token: usize,
+        /// The one to have.
+        email: String,
+    },
+}
+
+impl Request {
+    /// Whose admin's token it shows, and the login or refresh that brought it.
+    pub const fn token(&self) -> Option<(Uuid, usize)> {
+        match self {
+            Self::Validate { organization, token }
+            | Self::Visit { organization, token }
+            | Self::Refresh { organization, token }
+            | Self::Logout { organization, token }
+            | Self::RevokeAll {
+                organization, token, ..
+            }
+            | Self::ChangePassword { organization, token }
+            | Self::ChangeEmail {
+                organization, token, ..
+            } => Some((*organization, *token)),
+            _ => None,
+        }
+    }
 }
 
 /// An organization's state, as an answer tells it.
@@ -136,8 +202,12 @@ pub enum Outcome {
     Organization(Seen),
     /// OK with a list.
     Organizations(Vec<Seen>),
-    /// OK with a token (Login; the token itself is kept by `load`), or a valid token (Validate).
+    /// OK with tokens (Login; the tokens themselves are kept by `load`), or for a valid one (Validate, Visit).
     Granted,
+    /// OK with the next tokens (Refresh), and a digest of the refresh token.
+    Refreshed(u64),
+    /// OK, and nothing to be learned from it (Logout, RevokeAll, ChangePassword, ChangeEmail).
+    Done,
     /// A definite refusal: nothing happened. The published reason, or the code where there is none.
     Refused(String),
     /// UNAVAILABLE, a lost connection, a deadline: it may have happened, or happen yet. Code and reason.

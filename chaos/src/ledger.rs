@@ -1,18 +1,23 @@
 //! What was acknowledged must be there.
 
+mod admins;
 mod answers;
 mod creates;
+mod emails;
 mod logins;
+mod refreshes;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use self::admins::Admins;
 use crate::{
-    history::{Call, Micros, Request},
+    history::{Call, Micros, Outcome, Request},
     linearizability::{self, Terms, described, last_instant, may_have_happened},
 };
 
@@ -24,13 +29,16 @@ pub enum Promise {
     Linearizable,
     /// A request id that was answered OK names that organization ever after.
     RequestId,
-    /// An e-mail belongs to one admin until it is purged, and to nobody else's refused create.
+    /// An e-mail belongs to one admin until it is given up or purged, and to nobody else's refused create.
     Email,
-    /// A token is dead once a suspension or a deletion was acknowledged.
+    /// A token is dead once it was acknowledged that its session has ended: by a suspension or a deletion, by a logout, by
+    /// a revocation of all, by another session's change of the password; and once it was refused for that.
     TokensDie,
-    /// A token lives while nothing ends it.
+    /// A token lives while nothing ends its session.
     TokensLast,
-    /// The admin of an organization in use logs in, that of another one does not.
+    /// A refresh token has one successor, and none any more once that was used or had its time.
+    Refreshes,
+    /// The admin of an organization in use logs in, with the one e-mail, that of another one does not.
     Logins,
     /// No answer tells of a fault of the servers' own, or of somebody else.
     Answers,
@@ -65,10 +73,18 @@ pub fn check(calls: &[Call], barriers: &[Micros], terms: &Terms) -> Vec<Violatio
             account: found.account,
         })
         .collect();
-    let ledger = Ledger { calls, barriers };
+    let ledger = Ledger {
+        calls,
+        barriers,
+        terms,
+        admins: Admins::new(calls),
+    };
     violations.extend(answers::check(&ledger));
     violations.extend(creates::check(&ledger));
+    violations.extend(emails::check(&ledger));
     violations.extend(logins::check(&ledger));
+    violations.extend(tokens::check(&ledger));
+    violations.extend(refreshes::check(&ledger));
     violations
 }
 
@@ -76,6 +92,8 @@ pub fn check(calls: &[Call], barriers: &[Micros], terms: &Terms) -> Vec<Violatio
 struct Ledger<'h> {
     calls: &'h [Call],
     barriers: &'h [Micros],
+    terms: &'h Terms,
+    admins: Admins<'h>,
 }
 
 /// A call and its index.
@@ -125,6 +143,21 @@ fn target(request: &Request) -> Option<Uuid> {
 /// Whether it ends sessions.
 fn shuts(request: &Request) -> bool {
     matches!(request, Request::Suspend { .. } | Request::Delete { .. })
+}
+
+/// When its answer came; never, if it did not.
+fn returned(call: &Call) -> Micros {
+    call.returned.unwrap_or(Micros::MAX)
+}
+
+fn is_refused_for(call: &Call, reasons: &[&str]) -> bool {
+    matches!(&call.outcome, Some(Outcome::Refused(reason)) if reasons.contains(&reason.as_str()))
+}
+
+/// Whether a call of an admin may have changed something. One that met another change may be a repeat by the store's
+/// driver, of a command that had been done.
+fn may_have_changed(call: &Call) -> bool {
+    may_have_happened(call) || is_refused_for(call, &["ADMIN_CHANGED"])
 }
 
 /// Whether logins may be possible after it.

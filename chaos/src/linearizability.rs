@@ -55,7 +55,7 @@ impl Terms {
 
 impl Terms {
     /// Whether a server may have counted so much time between these two instants.
-    fn may_have_passed(&self, wanted: Duration, from: Micros, until: Micros) -> bool {
+    pub(crate) fn may_have_passed(&self, wanted: Duration, from: Micros, until: Micros) -> bool {
         let ahead = self.ahead.iter().filter(|(since, _)| *since <= until);
         let ahead = ahead.map(|(_, ahead)| *ahead).max().unwrap_or_default();
         Duration::from_micros(until.saturating_sub(from)).saturating_add(ahead) >= wanted

@@ -180,14 +180,12 @@ impl Shared {
 
     /// Makes a call and writes it down.
     async fn make(&self, client: usize, replica: usize, request: &Request) -> Outcome {
-        let token = match request {
-            Request::Validate { organization, login } => self.known().token(*organization, *login),
-            _ => None,
-        };
+        let shown = request.token();
+        let shown = shown.and_then(|(organization, token)| self.known().tokens(organization, token));
         let call = self.history.invoke(client, request.clone());
-        let answer = self.connection.make(request, replica, token.as_deref()).await;
+        let answer = self.connection.make(request, replica, shown.as_ref()).await;
         self.history.finish(call, answer.outcome.clone());
-        self.known().learn(call, request, &answer.outcome, answer.token);
+        self.known().learn(call, request, &answer.outcome, answer.tokens);
         answer.outcome
     }
 

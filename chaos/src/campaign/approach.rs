@@ -4,7 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use futures::future::join_all;
 use tokio::time::sleep;
-use uuid::Builder;
+use uuid::{Builder, Uuid};
 
 use super::{
     fault::At,
@@ -37,6 +37,7 @@ impl Scene {
             },
             Way::GateMoved => self.after_a_moved_gate(at, &order).await,
             Way::LoginOvertaken => self.between_logins(at, &order).await,
+            Way::OwnAccount => self.within_a_session(at, &order).await,
             Way::Squatter => self.beside_a_squatter(at, order).await,
             Way::TakenEmail => self.for_a_taken_email(at, &order).await,
         }
@@ -84,6 +85,9 @@ impl Scene {
                 Ok(self.until_called(renamed).await)
             }
             Leftover::RolledBackCreate => {
+                // Clients do so too, but seldom.
+                self.until(|scene| scene.an_admin().is_some()).await;
+                self.create_in_vain().await;
                 let taken = Outcome::Refused("EMAIL_TAKEN".to_owned());
                 let refused = |call: &Call| {
                     matches!(call.request, Request::Create { .. }) && call.outcome.as_ref() == Some(&taken)
@@ -155,6 +159,47 @@ impl Scene {
         self.until_hit(at.server).await
     }
 
+    /// Has an admin log in, refresh, change the e-mail and revoke all sessions, again and again, until auth-service dies.
+    async fn within_a_session(&mut self, at: &At, order: &str) -> Result<Strike, SceneError> {
+        const ROUNDS: usize = 20;
+        self.until(|scene| scene.an_admin().is_some()).await;
+        self.stack.arm(at.server, order).await?;
+        for _ in 0..ROUNDS {
+            // Whoever was the admin may be gone by now, or have another e-mail.
+            if let Some((seen, login)) = self.an_admin() {
+                self.use_session(seen.id, &login).await;
+            }
+            if !self.stack.alive(at.server).await? {
+                break;
+            }
+        }
+        self.until_hit(at.server).await
+    }
+
+    async fn use_session(&mut self, organization: Uuid, login: &Request) {
+        self.load.ask(login).await;
+        let brought = |call: &Call| call.request == *login && call.outcome == Some(Outcome::Granted);
+        let Some(token) = self.history.look(|calls| calls.iter().rposition(brought)) else {
+            return;
+        };
+        let email = format!("hand_{:08x}@example.com", self.rng.u32(..));
+        for request in [
+            Request::Refresh { organization, token },
+            Request::ChangeEmail {
+                organization,
+                token,
+                email,
+            },
+            Request::RevokeAll {
+                organization,
+                token,
+                keep_current: false,
+            },
+        ] {
+            self.load.ask(&request).await;
+        }
+    }
+
     /// Moves a gate. For who looks at the history it is a suspension of which nobody knows whether it happened.
     async fn move_gate(&mut self, seen: &Seen, open: bool) {
         let organization = seen.id;
@@ -184,16 +229,21 @@ impl Scene {
         self.until(|scene| scene.an_admin().is_some()).await;
         self.stack.arm(at.server, order).await?;
         for _ in 0..ROUNDS {
-            // Whoever was the admin may be gone by now.
-            if let Some((_, Request::Login { email, .. })) = self.an_admin() {
-                let handle = format!("vain_{:08x}", self.rng.u32(..));
-                self.create(handle, email).await;
-            }
+            self.create_in_vain().await;
             if !self.stack.alive(at.server).await? {
                 break;
             }
         }
         self.until_hit(at.server).await
+    }
+
+    /// Creates an organization for whoever is another one's admin. Who that was may be gone by now, or have another
+    /// e-mail.
+    async fn create_in_vain(&mut self) {
+        if let Some((_, Request::Login { email, .. })) = self.an_admin() {
+            let handle = format!("vain_{:08x}", self.rng.u32(..));
+            self.create(handle, email).await;
+        }
     }
 
     /// Creates an organization, beside the clients.
@@ -221,9 +271,12 @@ impl Scene {
     fn an_admin(&self) -> Option<(Seen, Request)> {
         self.active_organizations().into_iter().find_map(|seen| {
             let logs_in = |call: &&Call| {
-                matches!(&call.request, Request::Login { organization, .. } if *organization == seen.id)
+                let own =
+                    matches!(&call.request, Request::Login { organization, .. } if *organization == seen.id);
+                own && call.outcome == Some(Outcome::Granted)
             };
-            let login = |calls: &[Call]| Some(calls.iter().find(logs_in)?.request.clone());
+            // The last one: the admin may have had another e-mail before.
+            let login = |calls: &[Call]| Some(calls.iter().rev().find(logs_in)?.request.clone());
             let login = self.history.look(login)?;
             Some((seen, login))
         })

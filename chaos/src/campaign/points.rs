@@ -15,8 +15,10 @@ pub enum Way {
     Later(Leftover, Duration),
     /// The organization's gate is moved behind org-service's back, and RepairOrganization called.
     GateMoved,
-    /// The same while its admin logs in.
+    /// The same while its admin logs in. Clients' logouts lead there too.
     LoginOvertaken,
+    /// An admin uses and changes what is the admin's own. Clients do so too, but seldom.
+    OwnAccount,
     /// A collection that is nobody's stands in the way of a create.
     Squatter,
     /// A create asks for an e-mail that is taken. Clients do so now and then too.
@@ -43,8 +45,12 @@ const DAYS: Duration = Duration::from_secs(8 * 86_400);
 pub fn way_to(point: &str) -> Way {
     let point = point.trim_end_matches(".before").trim_end_matches(".after");
     match point {
-        "auth.store.signing_key_or_insert" => Way::Start,
+        "auth.store.key_or_insert" => Way::Start,
         "auth.store.delete_session" => Way::LoginOvertaken,
+        "auth.store.change_admin"
+        | "auth.store.rotate_session"
+        | "auth.store.set_sessions_email"
+        | "auth.store.delete_sessions_of" => Way::OwnAccount,
         "org.create.ask_for_admin" => Way::Takeover("org.create.prepare_admin"),
         "org.admins.state" => Way::Takeover("org.create.prepare_admin"),
         "org.create.look" => Way::Takeover("org.create.create_collection"),
@@ -63,5 +69,8 @@ pub fn way_to(point: &str) -> Way {
 
 /// Whether clients' calls alone lead to this point.
 pub fn by_load(point: &str) -> bool {
-    matches!(way_to(point), Way::Load | Way::TakenEmail)
+    matches!(
+        way_to(point),
+        Way::Load | Way::OwnAccount | Way::TakenEmail | Way::LoginOvertaken
+    )
 }

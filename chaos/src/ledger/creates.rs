@@ -2,9 +2,9 @@
 
 use uuid::Uuid;
 
-use super::{Entry, Ledger, Promise, Violation};
+use super::{Entry, Ledger, Promise, Violation, emails::is_given_up, returned};
 use crate::{
-    history::{Call, Micros, Outcome, Request},
+    history::{Micros, Outcome, Request},
     linearizability::may_have_happened,
 };
 
@@ -30,10 +30,6 @@ impl Create<'_> {
     fn returned(&self) -> Micros {
         returned(self.entry.1)
     }
-}
-
-fn returned(call: &Call) -> Micros {
-    call.returned.unwrap_or(Micros::MAX)
 }
 
 pub(super) fn check(ledger: &Ledger<'_>) -> Vec<Violation> {
@@ -83,7 +79,7 @@ fn says_it_is_new(create: &Create<'_>) -> bool {
     matches!(reason, "HANDLE_TAKEN" | "HANDLE_RESTING" | "EMAIL_TAKEN")
 }
 
-/// An e-mail is one admin's until the organization is purged.
+/// An e-mail is one admin's until it is given up or the organization is purged.
 fn one_e_mail(ledger: &Ledger<'_>, one: &Create<'_>, other: &Create<'_>) -> Option<Violation> {
     let (first, second) = (one.organization()?, other.organization()?);
     if one.email != other.email || first == second {
@@ -96,12 +92,17 @@ fn one_e_mail(ledger: &Ledger<'_>, one: &Create<'_>, other: &Create<'_>) -> Opti
             .writes(organization, deletes)
             .any(|(_, call)| call.invoked < by)
     };
-    let twice = !may_be_purged(first) && !may_be_purged(second);
+    let may_be_given_up = |organization| {
+        let mut changes = ledger.admins.changes_of_email(organization);
+        changes.any(|((_, call), _)| call.invoked < by)
+    };
+    let may_be_gone = |organization| may_be_purged(organization) || may_be_given_up(organization);
+    let twice = !may_be_gone(first) && !may_be_gone(second);
     let entries = [one.entry, other.entry];
     twice.then(|| ledger.violation(Promise::Email, "one e-mail, two admins", &entries))
 }
 
-/// An e-mail that no other create came with is free.
+/// An e-mail that no other create came with is free, and so is one that was given up.
 fn taken_by_nobody(ledger: &Ledger<'_>, create: &Create<'_>, creates: &[Create<'_>]) -> Option<Violation> {
     if create.refusal() != Some("EMAIL_TAKEN") {
         return None;
@@ -112,7 +113,16 @@ fn taken_by_nobody(ledger: &Ledger<'_>, create: &Create<'_>, creates: &[Create<'
             && may_have_happened(other.entry.1)
             && other.entry.1.invoked < create.returned()
     };
-    let taken = creates.iter().any(has_it);
+    let gave_it_up = |other: &Create<'_>| {
+        let organization = other.organization();
+        organization
+            .is_some_and(|organization| is_given_up(ledger, organization, create.email, create.entry.1))
+    };
+    let took_it = |(organization, (_, call)): (Uuid, Entry<'_>)| {
+        call.invoked < create.returned() && !is_given_up(ledger, organization, create.email, create.entry.1)
+    };
+    let taken = creates.iter().any(|other| has_it(other) && !gave_it_up(other))
+        || ledger.admins.claims(create.email).any(took_it);
     let what = "an e-mail is taken that nobody has";
     (!taken).then(|| ledger.violation(Promise::Email, what, &[create.entry]))
 }

@@ -1,47 +1,69 @@
-//! Who may log in, and which tokens are good.
+//! Who may log in.
 
 use uuid::Uuid;
 
-use super::{Entry, Ledger, Promise, Violation, opens, shuts, target};
+use super::{
+    Entry, Ledger, Promise, Violation, emails::beyond_doubt, is_refused_for, may_have_changed, returned,
+    target,
+};
 use crate::{
-    history::{Call, Micros, Outcome, Request, State},
+    history::{Call, Outcome, Request, State},
     linearizability::sightings,
 };
 
 pub(super) fn check(ledger: &Ledger<'_>) -> Vec<Violation> {
     let judged = ledger.entries().filter_map(|entry| match &entry.1.request {
-        Request::Login { organization, .. } => login(ledger, *organization, entry),
-        Request::Validate { organization, login } => {
-            let login = (*login, ledger.calls.get(*login)?);
-            dead_token(ledger, *organization, login, entry)
-                .or_else(|| lost_token(ledger, *organization, login, entry))
-        }
+        Request::Login { organization, email } => by_state(ledger, *organization, email, entry)
+            .or_else(|| with_a_former_email(ledger, *organization, email, entry)),
         _ => None,
     });
     judged.collect()
 }
 
-fn returned(call: &Call) -> Micros {
-    call.returned.unwrap_or(Micros::MAX)
-}
-
-fn is_refused_for(call: &Call, reasons: &[&str]) -> bool {
-    matches!(&call.outcome, Some(Outcome::Refused(reason)) if reasons.contains(&reason.as_str()))
-}
-
 /// The login of an organization whose state is beyond doubt.
-fn login(ledger: &Ledger<'_>, organization: Uuid, login: Entry<'_>) -> Option<Violation> {
+fn by_state(ledger: &Ledger<'_>, organization: Uuid, email: &str, login: Entry<'_>) -> Option<Violation> {
     let granted = login.1.outcome == Some(Outcome::Granted);
     if !granted && !is_refused_for(login.1, &["CREDENTIALS_INVALID"]) {
         return None;
     }
     let (sighting, state) = undisputed(ledger, organization, login.1)?;
     let what = match (state, granted) {
-        (State::Active, false) => "the admin of an organization in use may not log in",
+        (State::Active, false) if is_admitted(ledger, organization, email, login.1) => {
+            "the admin of an organization in use may not log in"
+        }
         (State::Suspended | State::Deleted | State::Purged, true) => "an admin logs in that may not",
         _ => return None,
     };
     Some(ledger.violation(Promise::Logins, what, &[sighting, login]))
+}
+
+/// Whether this is the admin's e-mail throughout the call, and nothing else was changed of the admin meanwhile.
+fn is_admitted(ledger: &Ledger<'_>, organization: Uuid, email: &str, login: &Call) -> bool {
+    let is_own = beyond_doubt(ledger, organization, login).is_some_and(|(_, own)| own == email);
+    let overtakes = |(_, call): &Entry<'_>| {
+        let changes = matches!(
+            call.request,
+            Request::RevokeAll { .. } | Request::ChangePassword { .. } | Request::ChangeEmail { .. }
+        );
+        let meanwhile = call.invoked <= returned(login) && ledger.last_instant(call) >= login.invoked;
+        changes && may_have_changed(call) && meanwhile
+    };
+    is_own && !ledger.admins.of(organization).iter().any(overtakes)
+}
+
+/// A login with an e-mail that the admin had given up before.
+fn with_a_former_email(
+    ledger: &Ledger<'_>,
+    organization: Uuid,
+    email: &str,
+    login: Entry<'_>,
+) -> Option<Violation> {
+    if login.1.outcome != Some(Outcome::Granted) {
+        return None;
+    }
+    let (witness, _) = beyond_doubt(ledger, organization, login.1).filter(|(_, own)| *own != email)?;
+    let what = "an admin logs in with an e-mail that was given up";
+    Some(ledger.violation(Promise::Logins, what, &[witness, login]))
 }
 
 /// The last answer that showed the organization before this call, and the state in it, unless anything may have
@@ -61,50 +83,4 @@ fn undisputed<'h>(ledger: &Ledger<'h>, organization: Uuid, call: &Call) -> Optio
     };
     let changes = |request: &Request| target(request).is_some();
     (!ledger.writes(organization, changes).any(disputes)).then_some(last)
-}
-
-/// A token of before an acknowledged suspension or deletion that is still good after it.
-fn dead_token(
-    ledger: &Ledger<'_>,
-    organization: Uuid,
-    login: Entry<'_>,
-    validation: Entry<'_>,
-) -> Option<Violation> {
-    if validation.1.outcome != Some(Outcome::Granted) {
-        return None;
-    }
-    let killed = |(_, shut): &Entry<'_>| {
-        let between = shut.invoked > login.1.invoked && returned(shut) < validation.1.invoked;
-        between
-            && matches!(shut.outcome, Some(Outcome::Organization(_)))
-            && !outlived(ledger, organization, login.1, shut)
-    };
-    let killer = ledger.writes(organization, shuts).find(killed)?;
-    let what = "a token outlives what ends it";
-    Some(ledger.violation(Promise::TokensDie, what, &[login, killer, validation]))
-}
-
-/// Whether the login may have come after the shutting: it took longer, and the organization was opened meanwhile.
-fn outlived(ledger: &Ledger<'_>, organization: Uuid, login: &Call, shut: &Call) -> bool {
-    let opened =
-        |(_, open): Entry<'_>| open.invoked < returned(login) && ledger.last_instant(open) > shut.invoked;
-    returned(login) > shut.invoked && ledger.writes(organization, opens).any(opened)
-}
-
-/// A token that is refused although nothing ended it.
-fn lost_token(
-    ledger: &Ledger<'_>,
-    organization: Uuid,
-    login: Entry<'_>,
-    validation: Entry<'_>,
-) -> Option<Violation> {
-    if !is_refused_for(validation.1, &["TOKEN_REVOKED", "TOKEN_INVALID", "TOKEN_MISSING"]) {
-        return None;
-    }
-    let ended = |(_, shut): Entry<'_>| {
-        ledger.last_instant(shut) >= login.1.invoked && shut.invoked <= returned(validation.1)
-    };
-    let lost = !ledger.writes(organization, shuts).any(ended);
-    let what = "a token is refused that nothing has ended";
-    lost.then(|| ledger.violation(Promise::TokensLast, what, &[login, validation]))
 }

@@ -1,3 +1,5 @@
+mod sessions;
+
 use std::time::Duration;
 
 use super::*;
@@ -22,14 +24,17 @@ fn history(calls: Vec<(Request, Outcome)>) -> Vec<Call> {
 }
 
 fn promises(calls: Vec<(Request, Outcome)>) -> Vec<Promise> {
+    promises_of(&history(calls))
+}
+
+fn promises_of(calls: &[Call]) -> Vec<Promise> {
     let terms = Terms {
         retention: Duration::from_secs(2),
         handle_rest: Duration::from_secs(32),
         ahead: Vec::new(),
     };
-    let calls = history(calls);
     let end = calls.last().and_then(|call| call.returned).unwrap_or_default() + 1;
-    check(&calls, &[end], &terms)
+    check(calls, &[end], &terms)
         .into_iter()
         .map(|violation| violation.promise)
         .collect()
@@ -65,7 +70,7 @@ fn login() -> Request {
 fn validate() -> Request {
     Request::Validate {
         organization: ACME,
-        login: 1,
+        token: 1,
     }
 }
 

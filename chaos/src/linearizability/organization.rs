@@ -118,7 +118,7 @@ impl Organization<'_> {
                 None => self.absent(known, latest),
             },
             Outcome::Refused(_) => self.absent(known, latest),
-            Outcome::Granted | Outcome::Unknown(_) => None,
+            Outcome::Granted | Outcome::Refreshed(_) | Outcome::Done | Outcome::Unknown(_) => None,
         }
     }
 

@@ -60,7 +60,13 @@ fn named(request: &Request) -> Option<Uuid> {
         | Request::Find { .. }
         | Request::List
         | Request::Login { .. }
-        | Request::Validate { .. } => None,
+        | Request::Validate { .. }
+        | Request::Visit { .. }
+        | Request::Refresh { .. }
+        | Request::Logout { .. }
+        | Request::RevokeAll { .. }
+        | Request::ChangePassword { .. }
+        | Request::ChangeEmail { .. } => None,
     }
 }
 

@@ -1,12 +1,14 @@
 //! The way to the servers: one request, one outcome.
 
+mod sessions;
+
 use std::{
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
 use tenantry_proto::{
-    auth::v1::{LoginRequest, ValidateTokenRequest, auth_service_client::AuthServiceClient},
+    auth::v1::{LoginRequest, auth_service_client::AuthServiceClient},
     organization::v1::{self as pb, organization_service_client::OrganizationServiceClient},
 };
 use tonic::{
@@ -15,7 +17,7 @@ use tonic::{
 };
 use uuid::Uuid;
 
-use super::{LoadError, Operator, Targets, outcome};
+use super::{LoadError, Operator, Targets, known::Tokens, outcome};
 use crate::history::{Outcome, Request, Seen};
 
 /// What a client gives a call.
@@ -38,15 +40,18 @@ pub(super) struct Connection {
     token: Mutex<Option<String>>,
 }
 
-/// What a call brought, and the token if it was a login.
+/// What a call brought, and the tokens if it was a login or a refresh.
 pub(super) struct Answer {
     pub(super) outcome: Outcome,
-    pub(super) token: Option<String>,
+    pub(super) tokens: Option<Tokens>,
 }
 
 impl From<Outcome> for Answer {
     fn from(outcome: Outcome) -> Self {
-        Self { outcome, token: None }
+        Self {
+            outcome,
+            tokens: None,
+        }
     }
 }
 
@@ -94,52 +99,26 @@ impl Connection {
         *self.token.lock().unwrap_or_else(PoisonError::into_inner) = token;
     }
 
-    /// Makes a call; `token` is the one that a ValidateToken is about.
-    pub(super) async fn make(&self, request: &Request, replica: usize, token: Option<&str>) -> Answer {
-        match request {
-            Request::Login { organization, email } => self.log_in(*organization, email).await,
-            Request::Validate { organization, .. } => self
-                .validate(*organization, token.unwrap_or_default())
-                .await
-                .into(),
+    /// Makes a call; `tokens` are those that an admin's call shows.
+    pub(super) async fn make(&self, request: &Request, replica: usize, tokens: Option<&Tokens>) -> Answer {
+        match (request, tokens) {
+            (Request::Login { organization, email }, _) => self.log_in(*organization, email).await,
+            (_, Some(tokens)) => self.make_as_admin(request, replica, tokens).await,
             _ => self.make_as_operator(request, replica).await.into(),
         }
     }
 
-    async fn log_in(&self, organization: Uuid, email: &str) -> Answer {
-        let request = LoginRequest {
-            email: email.to_owned(),
-            password: PASSWORD.to_owned(),
-        };
-        match in_time(self.auth.clone().login(timed(request))).await {
-            Ok(reply) => {
-                let whose = reply.admin.map(|admin| admin.organization_id);
-                Answer {
-                    outcome: outcome::granted(whose, organization),
-                    token: Some(reply.access_token),
-                }
-            }
-            Err(status) => outcome::failed(&status).into(),
-        }
-    }
-
-    async fn validate(&self, organization: Uuid, token: &str) -> Outcome {
-        let request = ValidateTokenRequest {
-            access_token: token.to_owned(),
-        };
-        match in_time(self.auth.clone().validate_token(timed(request))).await {
-            Ok(reply) => outcome::granted(reply.principal.map(|whose| whose.organization_id), organization),
-            Err(status) => outcome::failed(&status),
-        }
+    fn replica(&self, replica: usize) -> Option<OrganizationServiceClient<Channel>> {
+        self.replicas.get(replica % self.replicas.len()).cloned()
     }
 
     async fn make_as_operator(&self, request: &Request, replica: usize) -> Outcome {
-        let Some(client) = self.replicas.get(replica % self.replicas.len()) else {
+        let Some(client) = self.replica(replica) else {
             return Outcome::Unknown("no replica".to_owned());
         };
         let answer = match request {
-            Request::List => self.list(client.clone()).await.map(Outcome::Organizations),
-            _ => self.one(client.clone(), request).await.map(Outcome::Organization),
+            Request::List => self.list(client).await.map(Outcome::Organizations),
+            _ => self.one(client, request).await.map(Outcome::Organization),
         };
         answer.unwrap_or_else(|status| {
             if status.code() == tonic::Code::Unauthenticated {
@@ -264,15 +243,18 @@ impl Connection {
 
     /// The operator's call.
     fn bearing<T>(&self, message: T) -> Call<T> {
-        let mut call = timed(message);
-        let bearer = self
-            .token()
-            .and_then(|token| format!("Bearer {token}").parse().ok());
-        if let Some(bearer) = bearer {
-            call.metadata_mut().insert("authorization", bearer);
-        }
-        call
+        bearing(message, self.token().as_deref())
     }
+}
+
+/// A call with this token, or without any.
+fn bearing<T>(message: T, token: Option<&str>) -> Call<T> {
+    let mut call = timed(message);
+    let bearer = token.and_then(|token| format!("Bearer {token}").parse().ok());
+    if let Some(bearer) = bearer {
+        call.metadata_mut().insert("authorization", bearer);
+    }
+    call
 }
 
 /// The name is the handle, so that the handle follows the name.

@@ -6,8 +6,29 @@ use uuid::Uuid;
 
 use crate::history::{Outcome, Request, Seen, State};
 
-/// Tokens of each organization that are asked about: the youngest.
-const TOKENS: usize = 3;
+/// Tokens of each organization that are asked about: the youngest of those whose sessions go on as far as anybody was
+/// told, and of those whose sessions have ended.
+const TOKENS: usize = 2;
+/// Sessions of each organization that are used: the youngest.
+const SESSIONS: usize = 3;
+
+/// What a login or a refresh brings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Tokens {
+    pub(super) access: String,
+    pub(super) refresh: String,
+}
+
+/// Tokens, and what is known of their session.
+#[derive(Clone, Debug)]
+struct Brought {
+    /// The call that brought them.
+    call: usize,
+    /// The login that the session began with.
+    login: usize,
+    tokens: Tokens,
+    ended: bool,
+}
 
 /// An organization as it was when an answer showed it last.
 #[derive(Clone, Debug)]
@@ -16,16 +37,85 @@ pub(super) struct Organization {
     pub(super) handle: String,
     pub(super) state: State,
     pub(super) epoch: i64,
-    /// Its admin's, where its create was answered.
+    /// Its admin's, as far as anybody was told; none before its create is answered.
     pub(super) email: Option<String>,
-    /// The logins' calls and what they brought. All of them: somebody may be about to ask about an old one.
-    tokens: Vec<(usize, String)>,
+    /// Every one that its admin may have had; the first is the create's.
+    pub(super) emails: Vec<String>,
+    /// All of them, in the order of the answers: somebody may be about to ask about an old one.
+    brought: Vec<Brought>,
 }
 
 impl Organization {
-    /// The calls of the logins whose tokens are asked about.
-    pub(super) fn logins(&self) -> impl ExactSizeIterator<Item = usize> {
-        self.tokens.iter().rev().take(TOKENS).map(|(login, _)| *login)
+    /// The calls whose tokens are asked about.
+    pub(super) fn asked_about(&self) -> impl Iterator<Item = usize> {
+        let youngest = |ended: bool| self.of_sessions(ended).take(TOKENS);
+        youngest(false).chain(youngest(true))
+    }
+
+    /// The calls that brought tokens of sessions that have ended, the youngest first.
+    pub(super) fn ended(&self) -> impl Iterator<Item = usize> {
+        self.of_sessions(true)
+    }
+
+    fn of_sessions(&self, ended: bool) -> impl Iterator<Item = usize> {
+        let wanted = move |brought: &&Brought| brought.ended == ended;
+        self.brought
+            .iter()
+            .rev()
+            .filter(wanted)
+            .map(|brought| brought.call)
+    }
+
+    /// The calls that brought the newest tokens of sessions that go on, as far as anybody was told.
+    pub(super) fn newest(&self) -> Vec<usize> {
+        let mut met = BTreeSet::new();
+        let going_on = self.brought.iter().rev().filter(|brought| !brought.ended);
+        let newest = going_on.filter(|brought| met.insert(brought.login));
+        newest.take(SESSIONS).map(|brought| brought.call).collect()
+    }
+
+    fn session(&self, token: usize) -> Option<usize> {
+        let brought = self.brought.iter().find(|brought| brought.call == token)?;
+        Some(brought.login)
+    }
+
+    fn end(&mut self, is_ended: impl Fn(usize) -> bool) {
+        for brought in &mut self.brought {
+            brought.ended |= is_ended(brought.login);
+        }
+    }
+
+    /// Takes an answer to its admin into account.
+    fn learn(&mut self, call: usize, request: &Request, outcome: &Outcome, tokens: Option<Tokens>) {
+        let shown = request.token().and_then(|(_, token)| self.session(token));
+        if matches!(outcome, Outcome::Refused(reason) if reason == "TOKEN_REVOKED") {
+            self.end(|login| Some(login) == shown);
+        }
+        let login = match (request, outcome) {
+            (Request::Login { email, .. }, Outcome::Granted) => {
+                self.email = Some(email.clone());
+                Some(call)
+            }
+            (Request::Refresh { .. }, Outcome::Refreshed(_)) => shown,
+            (Request::ChangeEmail { email, .. }, Outcome::Done) => {
+                self.email = Some(email.clone());
+                return;
+            }
+            (Request::Logout { .. }, Outcome::Done) => return self.end(|login| Some(login) == shown),
+            (Request::RevokeAll { keep_current, .. }, Outcome::Done) => {
+                return self.end(|login| !keep_current || Some(login) != shown);
+            }
+            (Request::ChangePassword { .. }, Outcome::Done) => return self.end(|login| Some(login) != shown),
+            _ => return,
+        };
+        if let (Some(login), Some(tokens)) = (login, tokens) {
+            self.brought.push(Brought {
+                call,
+                login,
+                tokens,
+                ended: false,
+            });
+        }
     }
 }
 
@@ -43,7 +133,13 @@ pub(super) struct Known {
 
 impl Known {
     /// Takes an answer to a call into account.
-    pub(super) fn learn(&mut self, call: usize, request: &Request, outcome: &Outcome, token: Option<String>) {
+    pub(super) fn learn(
+        &mut self,
+        call: usize,
+        request: &Request,
+        outcome: &Outcome,
+        tokens: Option<Tokens>,
+    ) {
         match request {
             Request::Create { handle, email, .. } => {
                 self.touched.insert(handle.clone());
@@ -59,16 +155,41 @@ impl Known {
             Outcome::Organizations(all) => all.iter().for_each(|seen| self.see(seen)),
             Outcome::Refused(reason) if reason == "ORGANIZATION_NOT_FOUND" => self.miss(request),
             Outcome::Unknown(_) if is_write(request) => self.unsettled.push((call, request.clone())),
-            Outcome::Granted | Outcome::Refused(_) | Outcome::Unknown(_) => {}
+            Outcome::Granted
+            | Outcome::Refreshed(_)
+            | Outcome::Done
+            | Outcome::Refused(_)
+            | Outcome::Unknown(_) => {}
         }
         match (request, outcome) {
             (Request::Create { email, .. }, Outcome::Organization(seen)) => {
-                if let Some(organization) = self.organizations.get_mut(&seen.id) {
+                if let Some(organization) = self.organizations.get_mut(&seen.id)
+                    && organization.email.is_none()
+                {
                     organization.email = Some(email.clone());
+                    organization.emails = vec![email.clone()];
                 }
             }
-            (Request::Login { organization, .. }, Outcome::Granted) => self.keep(*organization, call, token),
+            (
+                Request::ChangeEmail {
+                    organization, email, ..
+                },
+                _,
+            ) => {
+                if let Some(organization) = self.organizations.get_mut(organization)
+                    && !organization.emails.contains(email)
+                {
+                    organization.emails.push(email.clone());
+                }
+            }
             _ => {}
+        }
+        let whose = match request {
+            Request::Login { organization, .. } => Some(*organization),
+            other => other.token().map(|(organization, _)| organization),
+        };
+        if let Some(organization) = whose.and_then(|id| self.organizations.get_mut(&id)) {
+            organization.learn(call, request, outcome, tokens);
         }
     }
 
@@ -79,7 +200,8 @@ impl Known {
             state: seen.state,
             epoch: seen.epoch,
             email: None,
-            tokens: Vec::new(),
+            emails: Vec::new(),
+            brought: Vec::new(),
         });
         if organization.epoch <= seen.epoch {
             organization.handle.clone_from(&seen.handle);
@@ -104,13 +226,6 @@ impl Known {
         }
     }
 
-    fn keep(&mut self, organization: Uuid, call: usize, token: Option<String>) {
-        let organization = self.organizations.get_mut(&organization);
-        if let (Some(organization), Some(token)) = (organization, token) {
-            organization.tokens.push((call, token));
-        }
-    }
-
     pub(super) fn organizations(&self) -> impl Iterator<Item = &Organization> {
         self.organizations.values()
     }
@@ -122,13 +237,11 @@ impl Known {
             .collect()
     }
 
-    /// The token that a login's call brought.
-    pub(super) fn token(&self, organization: Uuid, login: usize) -> Option<String> {
-        let tokens = &self.organizations.get(&organization)?.tokens;
-        tokens
-            .iter()
-            .find(|(call, _)| *call == login)
-            .map(|(_, token)| token.clone())
+    /// What a call brought.
+    pub(super) fn tokens(&self, organization: Uuid, call: usize) -> Option<Tokens> {
+        let mut brought = self.organizations.get(&organization)?.brought.iter();
+        let found = brought.find(|brought| brought.call == call)?;
+        Some(found.tokens.clone())
     }
 }
 
@@ -142,5 +255,10 @@ fn is_write(request: &Request) -> bool {
             | Request::Resume { .. }
             | Request::Delete { .. }
             | Request::Undelete { .. }
+            | Request::Refresh { .. }
+            | Request::Logout { .. }
+            | Request::RevokeAll { .. }
+            | Request::ChangePassword { .. }
+            | Request::ChangeEmail { .. }
     )
 }

@@ -12,6 +12,8 @@ pub(super) const POOL: usize = 6;
 const MANY: usize = 12;
 /// One create in so many comes with an e-mail that was used before.
 const USED_EMAIL: usize = 6;
+/// One refresh in so many comes with a token that may be used up, or one whose session has ended.
+const OLD_TOKEN: usize = 5;
 
 const IN_USE: [State; 2] = [State::Active, State::Suspended];
 const NOT_PURGED: [State; 3] = [State::Active, State::Suspended, State::Deleted];
@@ -34,10 +36,16 @@ enum Kind {
     List,
     Login,
     Validate,
+    Visit,
+    Refresh,
+    Logout,
+    RevokeAll,
+    ChangePassword,
+    ChangeEmail,
 }
 
 /// How often each is asked for while there are few organizations, and while there are many.
-const WEIGHTS: [(Kind, usize, usize); 11] = [
+const WEIGHTS: [(Kind, usize, usize); 17] = [
     (Kind::Create, 22, 4),
     (Kind::Rename, 16, 16),
     (Kind::Suspend, 7, 7),
@@ -48,7 +56,13 @@ const WEIGHTS: [(Kind, usize, usize); 11] = [
     (Kind::Find, 10, 10),
     (Kind::List, 1, 1),
     (Kind::Login, 10, 10),
-    (Kind::Validate, 10, 10),
+    (Kind::Validate, 8, 8),
+    (Kind::Visit, 4, 4),
+    (Kind::Refresh, 8, 8),
+    (Kind::Logout, 3, 3),
+    (Kind::RevokeAll, 3, 3),
+    (Kind::ChangePassword, 3, 3),
+    (Kind::ChangeEmail, 4, 4),
 ];
 
 /// What the client asks for next.
@@ -95,15 +109,60 @@ fn request(kind: Kind, rng: &mut Rng, known: &Known) -> Option<Request> {
         Kind::Get => Request::Get {
             organization: any_of(rng, known, &NOT_PURGED)?.id,
         },
-        Kind::Login => login(any_with(rng, known, |one| one.email.is_some())?)?,
-        Kind::Validate => {
-            let whose = any_with(rng, known, |one| one.logins().len() > 0)?;
-            Request::Validate {
-                organization: whose.id,
-                login: rng.choice(whose.logins())?,
-            }
+        Kind::Login => {
+            let whose = any_with(rng, known, |one| one.email.is_some())?;
+            // Nobody may have been told of the last change.
+            let emails: Vec<_> = whose.emails.iter().chain(&whose.email).collect();
+            let email = rng.choice(emails)?.clone();
+            let organization = whose.id;
+            Request::Login { organization, email }
         }
+        other => with_token(other, rng, known)?,
     })
+}
+
+/// A call of an admin who has logged in.
+fn with_token(kind: Kind, rng: &mut Rng, known: &Known) -> Option<Request> {
+    let looks = matches!(kind, Kind::Validate | Kind::Visit);
+    let old = matches!(kind, Kind::Refresh) && rng.usize(0..OLD_TOKEN) == 0;
+    let candidates = |one: &Organization| -> Vec<usize> {
+        if looks || old {
+            one.asked_about().collect()
+        } else {
+            one.newest()
+        }
+    };
+    let whose = any_with(rng, known, |one| !candidates(one).is_empty())?;
+    let organization = whose.id;
+    let token = rng.choice(candidates(whose))?;
+    Some(match kind {
+        Kind::Validate => Request::Validate { organization, token },
+        Kind::Visit => Request::Visit { organization, token },
+        Kind::Refresh => Request::Refresh { organization, token },
+        Kind::Logout => Request::Logout { organization, token },
+        Kind::RevokeAll => Request::RevokeAll {
+            organization,
+            token,
+            keep_current: rng.bool(),
+        },
+        Kind::ChangePassword => Request::ChangePassword { organization, token },
+        Kind::ChangeEmail => Request::ChangeEmail {
+            organization,
+            token,
+            email: other_email(whose)?,
+        },
+        _ => return None,
+    })
+}
+
+/// An admin has two e-mails to go between: the create's, and one beside it.
+fn other_email(organization: &Organization) -> Option<String> {
+    let first = organization.emails.first()?;
+    if organization.email.as_ref() == Some(first) {
+        Some(format!("moved.{first}"))
+    } else {
+        Some(first.clone())
+    }
 }
 
 /// A login of an organization's admin.
@@ -191,27 +250,35 @@ fn any_with<'k>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{Outcome, Seen};
+    use crate::{
+        history::{Outcome, Seen},
+        load::known::Tokens,
+    };
+
+    /// What a server that does everything would answer.
+    fn answer(call: usize, request: &Request) -> Outcome {
+        match request {
+            Request::Create {
+                request_id, handle, ..
+            } => Outcome::Organization(Seen::told(*request_id, handle, State::Active, 1)),
+            Request::Login { .. } => Outcome::Granted,
+            Request::Refresh { .. } => Outcome::Refreshed(call as u64),
+            request if request.token().is_some() => Outcome::Done,
+            _ => Outcome::Unknown(String::new()),
+        }
+    }
 
     fn plan(seed: u64) -> Vec<Request> {
         let mut rng = Rng::with_seed(seed);
         let mut known = Known::default();
-        (0..200)
+        (0..400)
             .map(|call| {
                 let request = next(&mut rng, &known);
-                if let Request::Create {
-                    request_id, handle, ..
-                } = &request
-                {
-                    let seen = Seen {
-                        id: *request_id,
-                        handle: handle.clone(),
-                        state: State::Active,
-                        collection: format!("org_{handle}"),
-                        epoch: 1,
-                    };
-                    known.learn(call, &request, &Outcome::Organization(seen), None);
-                }
+                let tokens = Tokens {
+                    access: String::new(),
+                    refresh: String::new(),
+                };
+                known.learn(call, &request, &answer(call, &request), Some(tokens));
                 request
             })
             .collect()
@@ -227,7 +294,7 @@ mod tests {
     fn every_kind_of_call_is_planned_and_some_e_mails_twice() {
         let plan = plan(7);
         let kinds: std::collections::HashSet<_> = plan.iter().map(std::mem::discriminant).collect();
-        assert!(kinds.len() >= 9, "{kinds:?}");
+        assert_eq!(kinds.len(), WEIGHTS.len(), "{kinds:?}");
         let emails = plan.iter().filter_map(|request| match request {
             Request::Create { email, .. } => Some(email),
             _ => None,

@@ -41,7 +41,7 @@ impl Load {
     }
 
     /// Asks for everything that was ever acknowledged, so that the history holds what became of it: all organizations,
-    /// all handles named since the last audit, the list, the logins, the tokens. Answers how many questions that were.
+    /// all handles named since the last audit, the list, the logins, the tokens, of ended sessions too. Answers how many questions that were.
     /// While paused.
     ///
     /// # Errors
@@ -73,10 +73,7 @@ impl Shared {
                 organization: organization.id,
             });
             questions.extend(plan::login(organization));
-            questions.extend(organization.logins().map(|login| Request::Validate {
-                organization: organization.id,
-                login,
-            }));
+            questions.extend(questions_of_tokens(organization));
         }
         questions
     }
@@ -113,10 +110,34 @@ impl Shared {
     }
 }
 
+/// What is asked about tokens: of one whose session has ended everything, for all of it has to be refused.
+fn questions_of_tokens(organization: &Organization) -> Vec<Request> {
+    let id = organization.id;
+    let validate = |token| Request::Validate {
+        organization: id,
+        token,
+    };
+    let of_ended = |token| {
+        let refresh = Request::Refresh {
+            organization: id,
+            token,
+        };
+        let visit = Request::Visit {
+            organization: id,
+            token,
+        };
+        [refresh, visit]
+    };
+    let ended = organization.ended().next();
+    let validations = organization.asked_about().map(validate);
+    validations.chain(ended.into_iter().flat_map(of_ended)).collect()
+}
+
 /// Whether a refusal is of the call and not of what it asks for.
 fn is_passing(request: &Request, reason: &str) -> bool {
     match request {
-        Request::Login { .. } | Request::Validate { .. } => reason == "OVERLOADED",
+        Request::Login { .. } => reason == "OVERLOADED",
+        other if other.token().is_some() => matches!(reason, "OVERLOADED" | "ADMIN_CHANGED"),
         _ => matches!(
             reason,
             "OVERLOADED" | "TOKEN_MISSING" | "TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED"

@@ -50,6 +50,8 @@ pub(super) fn common() -> Settings {
         ("SERVICE_CREDENTIAL", CREDENTIAL.to_owned()),
         ("LOG_LEVEL", "info,tonic=warn,h2=warn".to_owned()),
         ("LOG_FORMAT", "console".to_owned()),
+        // The clients here do nothing but call, all of them from one address.
+        ("ORGANIZATION_QUOTA", "0".to_owned()),
     ]
 }
 
@@ -60,6 +62,8 @@ pub(super) fn auth(listen: SocketAddr, store: &str) -> Settings {
         ("AUTH_STORE", store.to_owned()),
         ("AUTH_BCRYPT_COST", "4".to_owned()),
         ("AUTH_TOKEN_LIFETIME", "30m".to_owned()),
+        ("AUTH_LOGIN_EMAIL_LIMIT", "0".to_owned()),
+        ("AUTH_LOGIN_NETWORK_LIMIT", "0".to_owned()),
         ("AUTH_OPERATOR_EMAIL", OPERATOR_EMAIL.to_owned()),
         ("AUTH_OPERATOR_PASSWORD", OPERATOR_PASSWORD.to_owned()),
     ]
@@ -72,6 +76,8 @@ pub(super) fn org(listen: SocketAddr, store: &str, auth: SocketAddr) -> Settings
         ("ORG_LISTEN", listen.to_string()),
         ("ORG_STORE", store.to_owned()),
         ("ORG_AUTH_URL", format!("http://{auth}")),
+        ("ORG_SIGN_UP_LIMIT", "0".to_owned()),
+        ("ORG_SIGN_UP_NETWORK_LIMIT", "0".to_owned()),
         ("ORG_LEASE", span(LEASE)),
         ("ORG_RECONCILE_INTERVAL", "250ms".to_owned()),
         ("ORG_RETENTION", span(RETENTION)),

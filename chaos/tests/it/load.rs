@@ -13,7 +13,7 @@ use tenantry_chaos::{
 use crate::stack_support::{is_sound, start};
 
 const ORG: Server = Server::Org(0);
-const CALLS: usize = 200;
+const CALLS: usize = 300;
 
 fn load(stack: &Stack, history: &Arc<History>) -> Load {
     let (targets, operator) = (Targets::of(stack), Operator::of_a_stack());
@@ -54,7 +54,7 @@ async fn what_clients_are_told_before_and_after_a_kill_is_as_promised() {
     let violations = ledger::check(&calls, &history.barriers(), &terms);
     assert!(violations.is_empty(), "{}", violations[0]);
     let asked: HashSet<_> = calls.iter().map(|call| discriminant(&call.request)).collect();
-    assert_eq!(asked.len(), 11, "every kind of call");
+    assert_eq!(asked.len(), 17, "every kind of call");
     let told =
         |wanted: fn(&Outcome) -> bool| calls.iter().filter_map(|call| call.outcome.as_ref()).any(wanted);
     assert!(

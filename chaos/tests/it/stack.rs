@@ -62,9 +62,9 @@ async fn what_survives_a_kill_of_both_is_what_was_acknowledged() {
 #[tokio::test]
 async fn an_order_that_holds_from_the_start_is_hit_before_the_server_serves() {
     let mut stack = start(Store::Embedded, 1).await;
-    let order = ["kill auth.store.signing_key_or_insert.after".to_owned()];
+    let order = ["kill auth.store.key_or_insert.after".to_owned()];
     let started = stack.restart(Server::Auth, &order, None).await.unwrap();
-    let point = "auth.store.signing_key_or_insert.after".to_owned();
+    let point = "auth.store.key_or_insert.after".to_owned();
     assert_eq!(started, Started::Hit(point));
     stack.restart(Server::Auth, &[], None).await.unwrap();
     is_sound(&mut stack).await;
