@@ -1,8 +1,13 @@
-//! What holds the repository together: its layers, and the files it is deployed by.
+//! What holds the repository together: its layers, the files it is deployed by, and what both servers promise of every
+//! call.
 
 mod architecture;
 mod deployment;
 mod failpoints;
+mod paths;
+mod requests;
+mod security_table;
+mod tenants;
 mod topology;
 
 use std::path::Path;

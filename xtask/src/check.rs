@@ -2,7 +2,10 @@
 
 use std::{error::Error, process::Stdio};
 
-use crate::{cargo::cargo, parts::Parts};
+use crate::{
+    cargo::{cargo, target_directory},
+    parts::Parts,
+};
 
 /// Runs every check; one that fails does not keep the others from running.
 ///
@@ -17,6 +20,15 @@ pub fn run() -> Result<(), Box<dyn Error>> {
     )?;
     let mut rustdoc = cargo(&["doc", "--workspace", "--no-deps"]);
     parts.run("rustdoc", rustdoc.env("RUSTDOCFLAGS", "-D warnings"))?;
+    // In the same directory: what was built for the others need not be built again.
+    let fuzz = [
+        "check",
+        "--locked",
+        "--manifest-path",
+        "fuzz/Cargo.toml",
+        "--target-dir",
+    ];
+    parts.run("fuzz targets", cargo(&fuzz).arg(target_directory()))?;
     if has_cargo_deny()? {
         parts.run(
             "dependencies",

@@ -6,6 +6,7 @@ mod cargo;
 mod chaos;
 mod check;
 mod explore;
+mod forge;
 mod guard;
 mod mongodb;
 mod mutants;

@@ -4,7 +4,7 @@ use std::{error::Error, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, builder::PossibleValuesParser};
 
-use crate::{bugs, chaos, check, explore, guard, mongodb, mutants, test};
+use crate::{bugs, chaos, check, explore, forge, guard, mongodb, mutants, test};
 
 /// Does the task that the command line names.
 pub fn main() -> ExitCode {
@@ -58,6 +58,15 @@ enum Task {
     },
     /// Explore the lifecycle's states with bounds too wide for every day; takes long.
     Explore,
+    /// Forge access tokens in every way that is known, a million of them, and see that none is accepted.
+    Forge {
+        /// How many.
+        #[arg(long, default_value_t = 1_000_000)]
+        tokens: u64,
+        /// Which: the same seed forges the same ones, but for the signatures of foreign keys that are random.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// Run a server that ends when standard input does, and then remove its directory.
     #[command(hide = true)]
     Guard {
@@ -80,6 +89,7 @@ impl Task {
             Self::Bugs => bugs::run(),
             Self::Mutants { named } => mutants::run(&named),
             Self::Explore => explore::run(),
+            Self::Forge { tokens, seed } => forge::run(tokens, seed),
             Self::Guard { directory, command } => guard::run(&directory, &command),
         }
     }

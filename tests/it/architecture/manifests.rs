@@ -25,6 +25,16 @@ pub const ARROWS: &[(&str, &str, &[&str])] = &[
         &["tenantry-proto", "tenantry-common", "auth-service", "org-service"],
     ),
     ("chaos", "tenantry-chaos", &["tenantry-proto", "tenantry-common"]),
+    (
+        "bench",
+        "tenantry-bench",
+        &["tenantry-proto", "tenantry-common", "auth-service"],
+    ),
+    (
+        "fuzz/promises",
+        "tenantry-promises",
+        &["tenantry-proto", "tenantry-common", "auth-service", "org-service"],
+    ),
     ("xtask", "xtask", &[]),
 ];
 

@@ -96,8 +96,8 @@ fn a_main_is_only_a_door() {
         .collect();
     assert_eq!(
         mains.len(),
-        5,
-        "auth-service, org-service, tenantry, chaos, xtask"
+        6,
+        "auth-service, org-service, tenantry, chaos, bench, xtask"
     );
     for (file, source) in mains {
         let lines = source.lines().count();

@@ -1,0 +1,8 @@
+//! Refresh tokens: `tenantry_promises::refresh_token`.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    tenantry_promises::refresh_token(bytes);
+});
