@@ -1,7 +1,7 @@
 use tenantry_common::rpc::status::reason_of;
 
 use super::*;
-use crate::{domain::ForgedRefreshToken, store::EMAIL_INDEX};
+use crate::domain::ForgedRefreshToken;
 
 #[test]
 fn the_frames_reasons_are_published() {
@@ -147,7 +147,7 @@ fn every_error_has_its_code_and_a_published_reason() {
             "TOKEN_REVOKED",
         ),
         (
-            OwnChangeError::from(StoreError::AlreadyExists(EMAIL_INDEX)).into(),
+            OwnChangeError::EmailTaken.into(),
             Code::AlreadyExists,
             "EMAIL_TAKEN",
         ),
