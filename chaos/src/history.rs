@@ -210,7 +210,8 @@ pub enum Outcome {
     Done,
     /// A definite refusal: nothing happened. The published reason, or the code where there is none.
     Refused(String),
-    /// UNAVAILABLE, a lost connection, a deadline: it may have happened, or happen yet. Code and reason.
+    /// UNAVAILABLE, a lost connection, a deadline: it may have happened, or happen yet, unless the reason says
+    /// otherwise. Code and reason.
     Unknown(String),
 }
 

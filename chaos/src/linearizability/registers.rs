@@ -32,7 +32,15 @@ pub(crate) fn sightings(call: &Call) -> &[Seen] {
 
 /// Whether it may have had an effect.
 pub(crate) fn may_have_happened(call: &Call) -> bool {
-    !matches!(call.outcome, Some(Outcome::Refused(_)))
+    !matches!(call.outcome, Some(Outcome::Refused(_))) && !was_turned_away(call)
+}
+
+/// Whether org-service answered that it can ask nobody about the caller's token: then it has promised that nothing was
+/// done. A create may have been rolled back instead.
+fn was_turned_away(call: &Call) -> bool {
+    let unasked =
+        matches!(&call.outcome, Some(Outcome::Unknown(why)) if why == "Unavailable AUTH_UNAVAILABLE");
+    unasked && !matches!(call.request, Request::Create { .. })
 }
 
 /// When its last effect may come: of a call without answer, at the next barrier.
@@ -227,7 +235,8 @@ impl<'h> Registers<'h> {
     }
 
     fn pick(&self, concerns: impl Fn(&Call) -> bool) -> Vec<(Interval, &'h Call)> {
-        let calls = self.calls.iter().enumerate().filter(|(_, call)| concerns(call));
+        let calls = self.calls.iter().enumerate();
+        let calls = calls.filter(|(_, call)| !was_turned_away(call) && concerns(call));
         let mut picked: Vec<_> = calls
             .map(|(index, call)| (self.interval(index, call), call))
             .collect();

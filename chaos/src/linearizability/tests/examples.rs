@@ -79,6 +79,11 @@ fn lost() -> Outcome {
     Outcome::Unknown("Unavailable".to_owned())
 }
 
+/// Nobody could be asked about the caller's token.
+fn turned_away() -> Outcome {
+    Outcome::Unknown("Unavailable AUTH_UNAVAILABLE".to_owned())
+}
+
 /// What is wrong, by the registers' names.
 fn wrong(calls: &[Call], barriers: &[Micros]) -> Vec<String> {
     let barriers: Vec<Micros> = barriers.iter().map(|barrier| barrier * 1_000).collect();
@@ -283,4 +288,46 @@ fn a_rename_shows_its_collection_first_and_its_handle_at_the_end() {
     };
     assert!(wrong(&half("org_beta"), &[]).is_empty());
     assert_eq!(wrong(&half("org_gamma"), &[]), [acme()]);
+}
+
+#[test]
+fn whoever_was_turned_away_has_changed_nothing() {
+    let calls = |outcome| {
+        [
+            create(0, 1, ACME, "acme"),
+            call(2, 3, Request::Delete { organization: ACME }, outcome),
+            get(4, 5, shown(ACME, "acme", State::Deleted, 2)),
+        ]
+    };
+    assert_eq!(
+        wrong(&calls(turned_away()), &[]),
+        [acme(), "handle acme".to_owned()]
+    );
+    assert!(wrong(&calls(lost()), &[]).is_empty());
+    let rolled_back = call(0, 1, asked(ACME, "acme"), turned_away());
+    let found = find(2, 3, "acme", shown(ACME, "acme", State::Active, 1));
+    assert!(
+        wrong(&[rolled_back, found], &[]).is_empty(),
+        "a create may happen yet"
+    );
+}
+
+#[test]
+fn however_many_were_turned_away_the_search_is_short() {
+    let mut calls = vec![
+        create(0, 1, ACME, "acme"),
+        call(2, 90, Request::Delete { organization: ACME }, lost()),
+    ];
+    for n in 3..80 {
+        let request = match n % 3 {
+            0 => Request::Suspend { organization: ACME },
+            1 => Request::Undelete { organization: ACME },
+            _ => Request::Delete { organization: ACME },
+        };
+        calls.push(call(n, n + 1, request, turned_away()));
+    }
+    calls.push(get(91, 92, shown(ACME, "acme", State::Deleted, 2)));
+    let checked = check(&calls, &[100_000], &terms());
+    assert!(checked.violations.is_empty(), "{:?}", checked.violations);
+    assert!(checked.states < 100, "{} states", checked.states);
 }
