@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use tenantry_common::{id::Ids, password_rules::Password};
 
 use crate::{
-    domain::{PasswordHash, PasswordScheme, Price, Verdict},
+    domain::{Decoy, PasswordHash, PasswordScheme, Verdict},
     hashing::{HashingPool, NotHashed},
 };
 
@@ -24,13 +24,13 @@ pub enum HashError {
 pub struct Passwords {
     scheme: Arc<PasswordScheme>,
     pub(crate) pool: HashingPool,
-    /// What a wrong password costs, whatever it is compared with.
-    price: Price,
+    /// What is compared with a password where none is stored.
+    decoy: Arc<Decoy>,
     ids: Arc<dyn Ids>,
 }
 
 impl Passwords {
-    /// Measures the price of a hash on one of the threads, which takes as long as a hash does.
+    /// Makes a decoy on one of the threads, which takes as long as a hash does.
     ///
     /// # Errors
     /// [`HashError`]; not in practice.
@@ -41,12 +41,13 @@ impl Passwords {
         deadline: Instant,
     ) -> Result<Self, HashError> {
         let scheme = Arc::new(scheme);
-        let measured = Arc::clone(&scheme);
-        let price = pool.run(deadline, move || measured.price()).await?;
+        let maker = Arc::clone(&scheme);
+        let decoy = pool.run(deadline, move || maker.decoy()).await?;
+        let decoy = decoy.map_err(|error| HashError::Bcrypt(error.to_string()))?;
         Ok(Self {
             scheme,
             pool,
-            price,
+            decoy: Arc::new(decoy),
             ids,
         })
     }
@@ -85,8 +86,8 @@ impl Passwords {
         stored: Option<PasswordHash>,
         deadline: Instant,
     ) -> Result<Verdict, NotHashed> {
-        let (scheme, price) = (Arc::clone(&self.scheme), self.price);
-        let verify = move || scheme.verify_at_full_price(password.as_ref(), stored.as_ref(), price);
+        let (scheme, decoy) = (Arc::clone(&self.scheme), Arc::clone(&self.decoy));
+        let verify = move || scheme.verify_at_full_price(password.as_ref(), stored.as_ref(), &decoy);
         self.pool.run(deadline, verify).await
     }
 }

@@ -60,7 +60,7 @@ pub enum RunError {
     /// The hashing threads cannot be started.
     #[error("the hashing threads cannot be started: {0}")]
     Threads(#[from] std::io::Error),
-    /// The dummy hash could not be made.
+    /// The hash that stands in for missing ones could not be made.
     #[error(transparent)]
     Hash(#[from] HashError),
     /// There is no usable key.

@@ -12,7 +12,7 @@ pub use admin::{Admin, AdminChange, AdminState, Affiliation, Credentials, Imposs
 pub use gate::{Gate, GateState};
 pub use organization_admins::{AdminStatus, AdminSummary, OrganizationAdmins};
 pub use password::{
-    Cost, ImportedHash, InvalidCost, PasswordHash, PasswordScheme, Pepper, Peppers, Price, UnusableHash,
+    Cost, Decoy, ImportedHash, InvalidCost, PasswordHash, PasswordScheme, Pepper, Peppers, UnusableHash,
     Verdict,
 };
 pub use refresh_token::{ForgedRefreshToken, RefreshTokens, VerifiedRefreshToken};

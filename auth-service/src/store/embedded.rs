@@ -93,20 +93,7 @@ impl Store for EmbeddedStore {
 
     async fn find_admin(&self, email: &Email) -> Result<Option<Admin>, StoreError> {
         self.database
-            .read(|transaction| {
-                let Some(id) = transaction
-                    .open_table(ADMIN_EMAILS)?
-                    .get(email.as_str())?
-                    .map(|id| id.value())
-                else {
-                    return Ok(None);
-                };
-                let admins = transaction.open_table(ADMINS)?;
-                let record = admins.get(id)?;
-                record
-                    .map(|bytes| decode(ADMINS.name(), bytes.value()))
-                    .transpose()
-            })
+            .read(|transaction| admins::find_admin(transaction, email))
             .await
     }
 

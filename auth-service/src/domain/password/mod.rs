@@ -12,5 +12,5 @@ mod work;
 pub use cost::{Cost, InvalidCost};
 pub use imported::ImportedHash;
 pub use pepper::{Pepper, Peppers};
-pub use scheme::{PasswordScheme, Price, Verdict};
+pub use scheme::{Decoy, PasswordScheme, Verdict};
 pub use stored::{PasswordHash, UnusableHash};

@@ -43,6 +43,8 @@ impl Work for Counted {
 /// The current cost, and what a hash at it takes.
 const CURRENT: u32 = 10;
 const FULL: u64 = 1 << CURRENT;
+/// What the tests' decoy is a hash of. The real one's is nobody's.
+const DECOY: &str = "decoy horse";
 const PBKDF2: &str = "$pbkdf2-sha256$1000$8PHy8/T19vf4.fr7/P3./w$99bV.pKqUWKQUi1d2HhkR3ILvGqybbv4Jxx1sMp8D6s";
 
 fn scheme(cost: u32) -> PasswordScheme {
@@ -53,11 +55,19 @@ fn password(text: &str) -> Password {
     Password::typed(text).unwrap()
 }
 
+/// The scheme's decoy, its price in microseconds for rounds.
+fn decoy(scheme: &PasswordScheme) -> Decoy {
+    Decoy {
+        hash: scheme.hash(&password(DECOY), [1; 16]).unwrap(),
+        price: Duration::from_micros(1 << scheme.cost.get()),
+    }
+}
+
 /// The verdict, and the rounds that it took.
 fn verified(work: &Counted, current: u32, typed: &str, stored: Option<&PasswordHash>) -> (Verdict, u64) {
     let typed = Password::typed(typed).ok();
-    let price = Price(Duration::from_micros(1 << current));
-    let verdict = scheme(current).verify_with(work, typed.as_ref(), stored, price);
+    let scheme = scheme(current);
+    let verdict = scheme.verify_with(work, typed.as_ref(), stored, &decoy(&scheme));
     (verdict, work.rounds.get())
 }
 
@@ -78,6 +88,7 @@ fn whatever_is_missing_or_amiss_costs_as_much_as_a_wrong_password() {
     assert_eq!(priced("correct horse", Some(&good)), (Verdict::Right, FULL));
     // An unknown e-mail.
     assert_eq!(priced("correct horse", None), WRONG);
+    assert_eq!(priced(DECOY, None), WRONG);
     assert_eq!(priced("", None), WRONG);
     // Passwords that nobody can have, and long ones.
     for typed in [
@@ -190,19 +201,20 @@ impl Work for Stopped {
 #[test]
 fn a_clock_that_stands_still_does_not_make_it_endless() {
     let work = Stopped(Counted::default());
-    let price = Price(Duration::from_secs(1));
-    let verdict = scheme(CURRENT).verify_with(
+    let scheme = scheme(CURRENT);
+    let verdict = scheme.verify_with(
         &work,
         Some(&password("wrong horse")),
         Some(&imported(PBKDF2)),
-        price,
+        &decoy(&scheme),
     );
     assert_eq!((verdict, work.0.rounds.get()), WRONG);
 }
 
 #[test]
-fn a_price_is_what_a_hash_takes() {
-    let [cheap, dear] = [Cost::MIN.get(), Cost::MIN.get() + 3].map(|cost| scheme(cost).price().0);
+fn a_decoys_price_is_what_a_hash_takes() {
+    let [cheap, dear] =
+        [Cost::MIN.get(), Cost::MIN.get() + 3].map(|cost| scheme(cost).decoy().unwrap().price);
     // Eight times, give or take what else the processor does.
     assert!(cheap > Duration::ZERO && dear > 2 * cheap, "{cheap:?} {dear:?}");
 }

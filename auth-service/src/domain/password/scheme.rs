@@ -45,9 +45,13 @@ impl Verdict {
     }
 }
 
-/// How much time of a processor a hash at the current cost takes here.
-#[derive(Clone, Copy, Debug)]
-pub struct Price(Duration);
+/// What stands in for a stored password where there is none: a hash at the current cost, and how much time of a processor
+/// that takes here.
+#[derive(Debug)]
+pub struct Decoy {
+    hash: PasswordHash,
+    price: Duration,
+}
 
 /// What a verification has done already.
 enum Spent {
@@ -82,8 +86,12 @@ impl PasswordScheme {
     /// # Errors
     /// None that the bounds of [`Cost`] leave possible.
     pub fn hash(&self, password: &Password, salt: [u8; 16]) -> Result<PasswordHash, BcryptError> {
+        self.hash_text(password.expose(), salt)
+    }
+
+    fn hash_text(&self, text: &str, salt: [u8; 16]) -> Result<PasswordHash, BcryptError> {
         let pepper = self.peppers.current();
-        let digest = pepper.digest(password.expose());
+        let digest = pepper.digest(text);
         let hashed = bcrypt::non_truncating_hash_with_salt(digest.as_bytes(), self.cost.get(), salt)?;
         Ok(PasswordHash::own(pepper.id(), &hashed))
     }
@@ -96,26 +104,30 @@ impl PasswordScheme {
         self.judge(password, &Stored::parse(stored)?, &ThisThread)
     }
 
-    /// Measures what a hash at the current cost takes, by making one on this thread.
-    pub fn price(&self) -> Price {
+    /// Hashes what nobody can have for a password, on this thread, and measures that.
+    ///
+    /// # Errors
+    /// Those of [`Self::hash`].
+    pub fn decoy(&self) -> Result<Decoy, BcryptError> {
         let began = ThisThread.cpu_time();
-        self.dummy("", self.cost.get(), &ThisThread);
-        Price(ThisThread.cpu_time().saturating_sub(began))
+        let hash = self.hash_text("", [0; 16])?;
+        let price = ThisThread.cpu_time().saturating_sub(began);
+        Ok(Decoy { hash, price })
     }
 
     /// Answers as [`Self::verify`], and Wrong for whatever is amiss; but Wrong always for the price of a hash at the
     /// current cost.
     ///
     /// So an unknown e-mail, a password that nobody can have, a damaged, old or imported hash cannot be told from a
-    /// wrong password by time. One at a higher cost than the current takes longer: where the cost was lowered, that
+    /// wrong password by time. Where nothing is stored the decoy takes the same way as what is. One at a higher cost than the current takes longer: where the cost was lowered, that
     /// shows until the next login.
     pub fn verify_at_full_price(
         &self,
         password: Option<&Password>,
         stored: Option<&PasswordHash>,
-        price: Price,
+        decoy: &Decoy,
     ) -> Verdict {
-        self.verify_with(&ThisThread, password, stored, price)
+        self.verify_with(&ThisThread, password, stored, decoy)
     }
 
     fn verify_with(
@@ -123,10 +135,11 @@ impl PasswordScheme {
         work: &impl Work,
         password: Option<&Password>,
         stored: Option<&PasswordHash>,
-        price: Price,
+        decoy: &Decoy,
     ) -> Verdict {
         let began = work.cpu_time();
-        let (verdict, spent) = self.answer(password, stored, work);
+        let (verdict, spent) = self.answer(password, stored.unwrap_or(&decoy.hash), work);
+        let verdict = if stored.is_some() { verdict } else { Verdict::Wrong };
         if verdict == Verdict::Wrong {
             let text = password.map_or("", Password::expose);
             match spent {
@@ -136,7 +149,7 @@ impl PasswordScheme {
                 Spent::Bcrypt(cost) => {
                     (cost.get()..self.cost.get()).for_each(|cost| self.dummy(text, cost, work));
                 }
-                Spent::Time => self.make_up(began, price, work),
+                Spent::Time => self.make_up(began, decoy.price, work),
             }
         }
         verdict
@@ -146,10 +159,10 @@ impl PasswordScheme {
     fn answer(
         &self,
         password: Option<&Password>,
-        stored: Option<&PasswordHash>,
+        stored: &PasswordHash,
         work: &impl Work,
     ) -> (Verdict, Spent) {
-        let (Some(password), Some(stored)) = (password, stored) else {
+        let Some(password) = password else {
             return (Verdict::Wrong, Spent::Nothing);
         };
         let judged = Stored::parse(stored).map(|stored| {
@@ -203,7 +216,7 @@ impl PasswordScheme {
     }
 
     /// Works until as much time was spent as a hash takes, but no more rounds than it has: the clock might stand still.
-    fn make_up(&self, began: Duration, Price(price): Price, work: &impl Work) {
+    fn make_up(&self, began: Duration, price: Duration, work: &impl Work) {
         for _ in 0..1_u32 << (self.cost.get() - SMALL_COST) {
             if work.cpu_time().saturating_sub(began) >= price {
                 return;

@@ -31,14 +31,16 @@ pub(super) async fn an_admin_reads_back_by_id_and_by_email(backend: Backend) {
         backend.store.get_admin(AdminId::from_uuid(id())).await.unwrap(),
         None
     );
-    assert_eq!(
-        backend
-            .store
-            .find_admin(&credentials("eve@example.com").email)
-            .await
-            .unwrap(),
-        None
-    );
+    // Before, between and after those that there are, and a beginning of one.
+    for nobody in [
+        "aaa@example.com",
+        "add@example.com",
+        "eve@example.com",
+        "ada@example.co",
+    ] {
+        let found = backend.store.find_admin(&credentials(nobody).email).await;
+        assert_eq!(found.unwrap(), None, "{nobody}");
+    }
 }
 
 pub(super) async fn an_operator_reads_back_without_organization(backend: Backend) {

@@ -7,7 +7,7 @@ use tenantry_common::testing::{EmbeddedTest, ManualClock};
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::{Affiliation, ClientInfo};
+use crate::domain::{AdminState, Affiliation, ClientInfo, Credentials, PasswordHash};
 
 const NOW: Timestamp = ManualClock::START;
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -93,4 +93,28 @@ async fn a_session_is_cleared_at_the_end_that_its_last_rotation_gave_it() {
     store.insert_session(&at(used.idle_expire_time)).await.unwrap();
     assert_eq!(store.get_session(used.id).await.unwrap(), None);
     assert_eq!(lengths(&store).await, [2; 4]);
+}
+
+/// Where nobody has an e-mail the next one's record is read, and what that holds is no matter.
+#[tokio::test]
+async fn a_damaged_record_harms_nobody_whose_email_comes_before_it() {
+    let place = EmbeddedTest::new();
+    let store = EmbeddedStore::new(place.open()).await.unwrap();
+    let [ada, bob] = ["ada@example.com", "bob@example.com"].map(|email| Email::parse(email).unwrap());
+    assert_eq!(store.find_admin(&ada).await.unwrap(), None, "nobody at all");
+    let credentials = Credentials {
+        email: bob.clone(),
+        password_hash: PasswordHash::from_stored("x".to_owned()),
+    };
+    let id = AdminId::from_uuid(Uuid::from_u128(7));
+    let admin = Admin::new(id, Affiliation::OPERATOR, AdminState::Active(credentials), NOW);
+    store.insert_admin(&admin).await.unwrap();
+    let damaged = store.database.write(|transaction| {
+        let mut admins = transaction.open_table(ADMINS)?;
+        admins.insert(7, b"damaged".as_slice())?;
+        Ok(())
+    });
+    damaged.await.unwrap();
+    assert_eq!(store.find_admin(&ada).await.unwrap(), None);
+    assert!(store.find_admin(&bob).await.is_err());
 }
