@@ -12,9 +12,6 @@ use crate::{
     store::Store,
 };
 
-/// How often the change is tried again when others change the admin at the same time.
-const MAX_ATTEMPTS: u32 = 16;
-
 /// Why a password was not replaced.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplacePasswordError {
@@ -74,7 +71,7 @@ impl ReplacePassword {
         deadline: Instant,
     ) -> Result<Admin, ReplacePasswordError> {
         let hash = self.passwords.hash(password, deadline).await?;
-        self.replace(admin, hash).await
+        self.replace(admin.id, hash).await
     }
 
     /// Takes over a password as another system has hashed it, and ends all of the admin's sessions.
@@ -82,26 +79,15 @@ impl ReplacePassword {
     /// # Errors
     /// [`ReplacePasswordError`]; after a store error the call has to be repeated.
     pub async fn import(&self, admin: Admin, hash: PasswordHash) -> Result<Admin, ReplacePasswordError> {
-        self.replace(admin, hash).await
+        self.replace(admin.id, hash).await
     }
 
-    async fn replace(&self, mut admin: Admin, hash: PasswordHash) -> Result<Admin, ReplacePasswordError> {
+    /// An operator's word stands above what the admin does meanwhile.
+    async fn replace(&self, id: AdminId, hash: PasswordHash) -> Result<Admin, ReplacePasswordError> {
         let change = AdminChange::Password(hash);
-        for _ in 0..MAX_ATTEMPTS {
-            match self
-                .store
-                .change_admin(admin.id, admin.generation, &change, self.clock.now())
-                .await
-            {
-                Ok(changed) => {
-                    self.store.delete_sessions_of(changed.id, None).await?;
-                    return Ok(changed);
-                }
-                // An operator's word stands above what the admin does meanwhile.
-                Err(StoreError::Conflict) => admin = self.find(&AdminName::Id(admin.id)).await?,
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(StoreError::Unavailable("the admin changes all the time".to_owned()).into())
+        let changed = self.store.change_active_admin(id, &change, &*self.clock).await?;
+        let changed = changed.ok_or(ReplacePasswordError::NotFound)?;
+        self.store.delete_sessions_of(id, None).await?;
+        Ok(changed)
     }
 }

@@ -10,9 +10,6 @@ use crate::{
     validate_token::{Principal, TokenError},
 };
 
-/// How often a change of the admin is tried again when others change the admin at the same time.
-const MAX_ATTEMPTS: u32 = 16;
-
 /// The use cases.
 pub struct Sessions {
     /// Where sessions are.
@@ -62,25 +59,11 @@ impl Sessions {
     /// # Errors
     /// [`TokenError::Revoked`] for an admin who is out: the sessions are going anyway. Otherwise the store's error.
     pub async fn revoke_all(&self, principal: &Principal, kept: Option<SessionId>) -> Result<(), TokenError> {
-        self.raise_generation(principal).await?;
+        let raise = AdminChange::Generation;
+        self.store
+            .change_active_admin(principal.admin_id, &raise, &*self.clock)
+            .await?
+            .ok_or(TokenError::Revoked)?;
         Ok(self.store.delete_sessions_of(principal.admin_id, kept).await?)
-    }
-
-    async fn raise_generation(&self, principal: &Principal) -> Result<(), TokenError> {
-        for _ in 0..MAX_ATTEMPTS {
-            let admin = self.store.get_admin(principal.admin_id).await?;
-            let admin = admin.filter(|admin| admin.is_active());
-            let admin = admin.ok_or(TokenError::Revoked)?;
-            let change = AdminChange::Generation;
-            match self
-                .store
-                .change_admin(admin.id, admin.generation, &change, self.clock.now())
-                .await
-            {
-                Err(StoreError::Conflict) => {}
-                changed => return Ok(changed.map(drop)?),
-            }
-        }
-        Err(StoreError::Unavailable("the admin changes all the time".to_owned()).into())
     }
 }

@@ -50,6 +50,7 @@ tenantry_common::conformance! {
     a_taken_email_is_refused_and_nothing_changes,
     an_email_that_was_given_up_is_free_at_once,
     an_admin_may_be_given_the_email_that_it_has,
+    changes_of_an_active_admin_at_once_all_take_place,
     only_an_active_admin_is_changed,
     an_absent_admin_is_not_changed,
     a_change_that_is_sent_again_is_answered_again,

@@ -1,5 +1,6 @@
 //! THE PORT: what auth-service needs of a store. Both adapters hold to the suite in `conformance`.
 
+mod change_active;
 mod embedded;
 mod listing;
 mod mongo;
@@ -72,6 +73,8 @@ pub trait Store: Send + Sync + 'static {
     async fn get_admin(&self, id: AdminId) -> Result<Option<Admin>, StoreError>;
 
     /// The admin with this e-mail, PENDING or ACTIVE.
+    ///
+    /// SHOULD take as long for an e-mail that nobody has: logins ask, and must not tell.
     async fn find_admin(&self, email: &Email) -> Result<Option<Admin>, StoreError>;
 
     /// Makes a PENDING admin ACTIVE ([`Admin::activated`]); an ACTIVE one stays untouched. Answers the admin.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use tenantry_common::{email::Email, id::AdminId};
+use futures::future::join_all;
+use tenantry_common::{email::Email, id::AdminId, testing::ManualClock};
 
 use super::fixture::*;
 use crate::{
@@ -111,6 +112,36 @@ pub(super) async fn an_email_that_was_given_up_is_free_at_once(backend: Backend)
         ("grace@example.com", None),
     ] {
         assert_eq!(found(&backend, email).await, id, "{email}");
+    }
+}
+
+pub(super) async fn changes_of_an_active_admin_at_once_all_take_place(backend: Backend) {
+    const CALLS: u8 = 8;
+    let admin = active(&backend, "ada@example.com").await;
+    let calls = backend
+        .in_turn(CALLS.into())
+        .zip(0..CALLS)
+        .map(|(store, number)| {
+            let id = admin.id;
+            async move {
+                let change = to_hash(&number.to_string());
+                store.change_active_admin(id, &change, &ManualClock::new()).await
+            }
+        });
+    for changed in join_all(calls).await {
+        assert_eq!(changed.unwrap().map(|admin| admin.id), Some(admin.id));
+    }
+    let changed = backend.stored(admin.id).await.unwrap();
+    assert_eq!(changed.generation, admin.generation + i64::from(CALLS));
+    let owner = admin.affiliation.organization_id().unwrap();
+    backend.store.purge_admins(owner, LATER).await.unwrap();
+    let change = AdminChange::Generation;
+    for id in [admin.id, AdminId::from_uuid(id())] {
+        let nobody = backend
+            .store
+            .change_active_admin(id, &change, &ManualClock::new())
+            .await;
+        assert_eq!(nobody.unwrap(), None);
     }
 }
 
