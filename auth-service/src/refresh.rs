@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use tenantry_common::{
-    clock::{Clock, Timestamp},
-    store::error::StoreError,
-};
+use tenantry_common::{clock::Clock, store::error::StoreError};
 
 use crate::{
     domain::{ForgedRefreshToken, Refresh, RefreshTokens, Session, SessionLifetimes, VerifiedRefreshToken},
@@ -56,38 +53,22 @@ impl RefreshSession {
     pub async fn refresh(&self, token: &str) -> Result<TokenPair, RefreshError> {
         let token = self.tokens.verify(token)?;
         let now = self.clock.now();
-        let session = self.session(&token).await?;
-        match session.refresh(token.counter, now, &self.lifetimes) {
-            Refresh::Rotate(rotation) => match self.store.rotate_session(&rotation).await {
-                Ok(rotated) => Ok(self.issuer.issue(&rotated, now)?),
-                Err(StoreError::NotFound) => Err(RefreshError::Revoked),
+        let mut session = self.session(&token).await?;
+        let mut decision = session.refresh(token.counter, now, &self.lifetimes);
+        if let Refresh::Rotate(rotation) = &decision {
+            match self.store.rotate_session(rotation).await {
+                Ok(rotated) => return Ok(self.issuer.issue(&rotated, now)?),
+                Err(StoreError::NotFound) => return Err(RefreshError::Revoked),
                 // Somebody else was faster with the same token: the counter has moved on, and never back.
                 Err(StoreError::Conflict) => {
-                    let moved = self.session(&token).await?;
-                    self.without_rotation(&moved, &token, now).await
+                    session = self.session(&token).await?;
+                    decision = session.refresh(token.counter, now, &self.lifetimes);
                 }
-                Err(error) => Err(error.into()),
-            },
-            Refresh::Repeat | Refresh::Reused | Refresh::Expired => {
-                self.without_rotation(&session, &token, now).await
+                Err(error) => return Err(error.into()),
             }
         }
-    }
-
-    async fn session(&self, token: &VerifiedRefreshToken) -> Result<Session, RefreshError> {
-        let session = self.store.get_session(token.session_id).await?;
-        session.ok_or(RefreshError::Revoked)
-    }
-
-    /// What a token gets that does not move its session on.
-    async fn without_rotation(
-        &self,
-        session: &Session,
-        token: &VerifiedRefreshToken,
-        now: Timestamp,
-    ) -> Result<TokenPair, RefreshError> {
-        match session.refresh(token.counter, now, &self.lifetimes) {
-            Refresh::Repeat => Ok(self.issuer.issue(session, now)?),
+        match decision {
+            Refresh::Repeat => Ok(self.issuer.issue(&session, now)?),
             Refresh::Expired => Err(RefreshError::Expired),
             Refresh::Rotate(_) | Refresh::Reused => {
                 self.store.delete_session(session.id).await?;
@@ -96,5 +77,10 @@ impl RefreshSession {
                 Err(RefreshError::Revoked)
             }
         }
+    }
+
+    async fn session(&self, token: &VerifiedRefreshToken) -> Result<Session, RefreshError> {
+        let session = self.store.get_session(token.session_id).await?;
+        session.ok_or(RefreshError::Revoked)
     }
 }
