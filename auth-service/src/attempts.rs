@@ -4,7 +4,6 @@ use std::{net::IpAddr, sync::Arc};
 
 use tenantry_common::{
     clock::Clock,
-    email::Email,
     id::{AdminId, Ids},
     rpc::peer::Network,
     throttle::{Allowance, Key, RetryAfter, Throttle},
@@ -37,19 +36,14 @@ impl Attempts {
         }
     }
 
-    /// Counts a login from `peer` with this e-mail, or with a text that is none; no address counts for one network.
+    /// Counts a login from `peer` with this e-mail in its canonical form, or with a text that is none as it was typed.
     ///
     /// # Errors
     /// [`RetryAfter`] when there were too many; then nothing may be hashed.
-    pub fn admit_login(&self, email: Result<&Email, &str>, peer: Option<IpAddr>) -> Result<(), RetryAfter> {
-        let network = peer.map_or_else(String::new, |peer| Network::of(peer).to_string());
-        self.by_network
-            .admit(&Key::of("login network", &[network.as_bytes()]))?;
-        let key = match email {
-            Ok(email) => Key::of("login e-mail", &[email.as_str().as_bytes()]),
-            Err(text) => Key::of("login text", &[text.as_bytes()]),
-        };
-        self.by_email.admit(&key)
+    pub fn admit_login(&self, email: &str, peer: Option<IpAddr>) -> Result<(), RetryAfter> {
+        let network = peer.map(Network::of);
+        self.by_network.admit(&Network::key("login network", network))?;
+        self.by_email.admit(&Key::of("login e-mail", &[email.as_bytes()]))
     }
 
     /// Counts a try of the current password in a live session.

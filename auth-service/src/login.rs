@@ -110,13 +110,11 @@ impl Login {
         } = attempt;
         // Neither counted nor looked up: such a try learns nothing, and its refusal shall cost next to nothing.
         self.passwords.has_room(deadline)?;
-        let email = Email::parse(email).map_err(|_| email);
-        self.attempts
-            .admit_login(email.as_ref().map_err(|typed| *typed), client.peer)?;
+        let (typed, email) = (email, Email::parse(email).ok());
+        let counted = email.as_ref().map_or(typed, Email::as_str);
+        self.attempts.admit_login(counted, client.peer)?;
         let password = Password::typed(password).ok();
-        let (admin, verdict) = self
-            .verified_admin(email.ok(), password.clone(), deadline)
-            .await?;
+        let (admin, verdict) = self.verified_admin(email, password.clone(), deadline).await?;
         let passage = self.passage(admin.affiliation).await?;
         let Some(credentials) = admin.credentials().filter(|_| passage != Passage::Shut) else {
             return Err(LoginError::CredentialsInvalid);

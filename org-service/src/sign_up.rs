@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tenantry_common::{
     clock::Clock,
     id::Ids,
-    rpc::peer::Peer,
+    rpc::peer::{Network, Peer},
     throttle::{Allowance, Key, RetryAfter, Throttle},
 };
 
@@ -41,9 +41,8 @@ impl SignUps {
     /// # Errors
     /// [`RetryAfter`] when there were too many; then nothing may be done for this one.
     pub fn admit(&self, peer: Option<Peer>) -> Result<(), RetryAfter> {
-        let network = peer.map_or_else(String::new, |peer| peer.network().to_string());
         self.by_network
-            .admit(&Key::of("sign-up", &[network.as_bytes()]))?;
+            .admit(&Network::key("sign-up", peer.map(Peer::network)))?;
         self.all.admit(&Key::of("sign-up", &[]))
     }
 }

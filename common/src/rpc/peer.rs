@@ -12,6 +12,8 @@ use http::{Extensions, HeaderMap, Request, Response, header::USER_AGENT};
 use tonic::{body::Body, transport::server::TcpConnectInfo};
 use tower::{Layer, Service};
 
+use crate::throttle::Key;
+
 /// Metadata to which a proxy appends the address that it was called from.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 /// Longest user agent that is kept, in characters.
@@ -89,6 +91,12 @@ impl Network {
             }
             v4 @ IpAddr::V4(_) => Self(v4),
         }
+    }
+
+    /// What callers from one network are counted by; all of unknown address count as one.
+    pub fn key(kind: &'static str, network: Option<Self>) -> Key {
+        let network = network.map_or_else(String::new, |network| network.to_string());
+        Key::of(kind, &[network.as_bytes()])
     }
 }
 
