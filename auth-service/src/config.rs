@@ -312,10 +312,7 @@ fn operator(
     match (email, secret(PASSWORD, password, password_file)?) {
         (None, None) => Ok(None),
         (Some(email), Some(password)) => {
-            let context = Context {
-                email: Some(&email),
-                ..Context::default()
-            };
+            let context = Context::of_email(Some(&email));
             let password = rules.check(password.expose_secret(), &context);
             let password = password.map_err(|error| SettingError::new(PASSWORD, error.to_string()))?;
             Ok(Some((email, password)))

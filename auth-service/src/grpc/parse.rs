@@ -1,12 +1,13 @@
 //! AuthService's requests, each field checked and named when it is wrong.
 
-use std::fmt::Display;
-
 use tenantry_common::{
     email::Email,
     id::{AdminId, SessionId},
     password_rules::{Context, Password, PasswordRules},
-    rpc::{fields::Fields, status::Failure},
+    rpc::{
+        fields::{Fields, one_field, rejected},
+        status::Failure,
+    },
 };
 use tenantry_proto::auth::v1::{
     ChangePasswordRequest, ImportPasswordHashRequest, RevokeSessionRequest, SetAdminPasswordRequest,
@@ -41,7 +42,7 @@ pub fn not_empty(fields: &[(&str, &str)]) -> Result<(), Failure> {
 
 /// The session to revoke.
 pub fn session_id(request: &RevokeSessionRequest) -> Result<SessionId, Failure> {
-    one("session_id", request.session_id.parse())
+    one_field("session_id", request.session_id.parse())
 }
 
 /// A password to change. The current one is None where nobody can have it.
@@ -62,7 +63,7 @@ pub fn change_password(
     }
     let new = fields.check(
         "new_password",
-        rules.check(&request.new_password, &of_email(email)),
+        rules.check(&request.new_password, &Context::of_email(Some(email))),
     );
     fields.finish()?;
     Ok(PasswordChange {
@@ -129,11 +130,9 @@ pub fn new_password(
     rules: &PasswordRules,
     admin: &Admin,
 ) -> Result<Password, Failure> {
-    let context = Context {
-        email: admin.credentials().map(|credentials| &credentials.email),
-        ..Context::default()
-    };
-    one("new_password", rules.check(&request.new_password, &context))
+    let email = admin.credentials().map(|credentials| &credentials.email);
+    let context = Context::of_email(email);
+    one_field("new_password", rules.check(&request.new_password, &context))
 }
 
 /// Whose password ImportPasswordHash takes over, and its hash.
@@ -143,7 +142,7 @@ pub fn import(request: &ImportPasswordHashRequest) -> Result<(AdminName, Passwor
         Some(import_password_hash_request::Admin::Email(email)) => by_email(email),
         None => Err(nobody()),
     };
-    let hash = one("password_hash", ImportedHash::parse(&request.password_hash));
+    let hash = one_field("password_hash", ImportedHash::parse(&request.password_hash));
     match (name, hash) {
         (Ok(name), Ok(hash)) => Ok((name, hash)),
         (Err(bad), _) | (_, Err(bad)) => Err(bad),
@@ -151,31 +150,13 @@ pub fn import(request: &ImportPasswordHashRequest) -> Result<(AdminName, Passwor
 }
 
 fn by_id(id: &str) -> Result<AdminName, Failure> {
-    one("admin_id", id.parse()).map(AdminName::Id)
+    one_field("admin_id", id.parse()).map(AdminName::Id)
 }
 
 fn by_email(email: &str) -> Result<AdminName, Failure> {
-    one("email", Email::parse(email)).map(AdminName::Email)
+    one_field("email", Email::parse(email)).map(AdminName::Email)
 }
 
 fn nobody() -> Failure {
-    let mut fields = Fields::new();
-    fields.reject("admin", "admin_id or email must be set");
-    fields.into_failure()
-}
-
-fn of_email(email: &Email) -> Context<'_> {
-    Context {
-        email: Some(email),
-        ..Context::default()
-    }
-}
-
-/// One field, or the answer that names it.
-fn one<T, E: Display>(path: &str, parsed: Result<T, E>) -> Result<T, Failure> {
-    parsed.map_err(|error| {
-        let mut fields = Fields::new();
-        fields.reject(path, error.to_string());
-        fields.into_failure()
-    })
+    rejected("admin", "admin_id or email must be set")
 }

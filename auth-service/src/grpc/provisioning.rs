@@ -6,7 +6,7 @@ use tenantry_common::{
     email::Email,
     id::{AdminId, InvalidId, OrganizationId},
     password_rules::{Context, PasswordRules},
-    rpc::fields::{Fields, page_size},
+    rpc::fields::{Fields, one_field, page_size},
 };
 use tenantry_proto::auth::v1::{
     ActivateAdminRequest, ActivateAdminResponse, CancelAdminRequest, CancelAdminResponse,
@@ -68,7 +68,7 @@ impl AdminProvisioningService for Provisioning {
         &self,
         request: Request<ActivateAdminRequest>,
     ) -> Result<Response<ActivateAdminResponse>, Status> {
-        let id = admin_id(&request.get_ref().admin_id)?;
+        let id = one_field("admin_id", request.get_ref().admin_id.parse())?;
         let admin = self.activate_admin.activate(id).await?;
         Ok(Response::new(ActivateAdminResponse {
             admin_id: admin.id.to_string(),
@@ -92,7 +92,7 @@ impl AdminProvisioningService for Provisioning {
         &self,
         request: Request<GetPreparedAdminRequest>,
     ) -> Result<Response<GetPreparedAdminResponse>, Status> {
-        let id = admin_id(&request.get_ref().admin_id)?;
+        let id = one_field("admin_id", request.get_ref().admin_id.parse())?;
         let admin = self
             .prepared_admin
             .get(id)
@@ -146,10 +146,7 @@ fn new_admin(request: &PrepareAdminRequest, rules: &PasswordRules) -> Result<New
     let id = fields.check("admin_id", admin_id.parse());
     let organization_id = fields.check("organization_id", organization_id.parse());
     let email = fields.check("email", Email::parse(email));
-    let context = Context {
-        email: email.as_ref(),
-        ..Context::default()
-    };
+    let context = Context::of_email(email.as_ref());
     let password = fields.check("password", rules.check(password, &context));
     match (id, organization_id, email, password) {
         (Some(id), Some(organization_id), Some(email), Some(password)) => Ok(NewAdmin {
@@ -210,13 +207,6 @@ fn bound(text: &str) -> Result<Option<OrganizationId>, InvalidId> {
 
 fn page_size_of(asked: i32) -> Result<usize, &'static str> {
     page_size(asked, PAGE_SIZE, MAX_PAGE_SIZE)
-}
-
-fn admin_id(text: &str) -> Result<AdminId, Status> {
-    let mut fields = Fields::new();
-    fields
-        .check("admin_id", text.parse())
-        .ok_or_else(|| fields.into_failure().into())
 }
 
 fn at_least_one(epoch: i64) -> Result<i64, impl Display> {

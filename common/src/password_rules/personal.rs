@@ -18,7 +18,16 @@ pub struct Context<'a> {
     pub handle: Option<&'a str>,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// Whose e-mail alone is known.
+    pub const fn of_email(email: Option<&'a Email>) -> Self {
+        Self {
+            email,
+            organization: None,
+            handle: None,
+        }
+    }
+
     /// Whether the password is one of the names: the e-mail, its local part, its domain or a label of it but the last,
     /// the organization's name or handle. Only letters and digits count, in no particular case, without accents, and
     /// digits at the end are ignored: `Acme-2026!` is `acme`.

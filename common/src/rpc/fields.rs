@@ -62,6 +62,21 @@ impl Fields {
     }
 }
 
+/// One field that is checked alone.
+///
+/// # Errors
+/// INVALID_ARGUMENT that names it.
+pub fn one_field<T, E: Display>(path: &str, parsed: Result<T, E>) -> Result<T, Failure> {
+    parsed.map_err(|error| rejected(path, error.to_string()))
+}
+
+/// The answer that names one bad field.
+pub fn rejected(path: &str, description: impl Into<String>) -> Failure {
+    let mut fields = Fields::new();
+    fields.reject(path, description);
+    fields.into_failure()
+}
+
 /// How much a page holds (AIP-158): `default` where nothing is asked for, and never more than `most`.
 ///
 /// # Errors

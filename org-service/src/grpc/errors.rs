@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tenantry_common::{
     rpc::{
-        fields::Fields,
+        fields::rejected,
         status::{Failure, published},
     },
     store::error::StoreError,
@@ -44,18 +44,9 @@ impl From<Error> for Failure {
                 )
             }
             Error::EmailTaken => failure(Code::AlreadyExists, ErrorReason::EmailTaken),
-            Error::NoHandle(invalid) => {
-                let mut fields = Fields::new();
-                fields.reject("organization.handle", parse::no_handle(invalid.clone()));
-                fields.into_failure()
-            }
-            Error::RequestIdReused => {
-                let mut fields = Fields::new();
-                fields.reject("request_id", error.to_string());
-                fields
-                    .into_failure()
-                    .reason(published(ErrorReason::RequestIdReused.as_str_name()))
-            }
+            Error::NoHandle(invalid) => rejected("organization.handle", parse::no_handle(invalid.clone())),
+            Error::RequestIdReused => rejected("request_id", error.to_string())
+                .reason(published(ErrorReason::RequestIdReused.as_str_name())),
             Error::EtagMismatch => failure(Code::Aborted, ErrorReason::EtagMismatch),
             Error::Deleted | Error::NotDeleted => {
                 failure(Code::FailedPrecondition, ErrorReason::OrganizationState)

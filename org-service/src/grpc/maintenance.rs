@@ -5,7 +5,7 @@ use tenantry_common::{
     id::OrganizationId,
     rpc::{
         client::CallContext,
-        fields::page_size,
+        fields::{one_field, page_size},
         status::{Failure, published},
     },
 };
@@ -59,7 +59,7 @@ impl MaintenanceService for MaintenanceGrpc {
         let context = CallContext::of_request(&request);
         let request = request.into_inner();
         let limit = page_size(request.page_size, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE);
-        let limit = parse::field("page_size", limit)?;
+        let limit = one_field("page_size", limit)?;
         let from = match request.page_token.as_str() {
             "" => None,
             token => Some(parse::page_token(self.page_tokens.open(Findings, token))?),
@@ -112,12 +112,12 @@ fn may_maintain<T>(request: &Request<T>) -> Result<(), Failure> {
 fn target(target: Option<repair_organization_request::Target>) -> Result<Target, Failure> {
     use repair_organization_request::Target::{CollectionName, Id};
     match target {
-        Some(Id(id)) => parse::field("id", id.parse().map(Target::Organization)),
+        Some(Id(id)) => one_field("id", id.parse().map(Target::Organization)),
         Some(CollectionName(name)) if name.len() > MAX_NAME_BYTES => {
-            parse::field("collection_name", Err("is longer than any collection's name"))
+            one_field("collection_name", Err("is longer than any collection's name"))
         }
-        Some(CollectionName(name)) => parse::field("collection_name", name.parse().map(Target::Collection)),
-        None => parse::field("target", Err("give an id or a collection_name")),
+        Some(CollectionName(name)) => one_field("collection_name", name.parse().map(Target::Collection)),
+        None => one_field("target", Err("give an id or a collection_name")),
     }
 }
 

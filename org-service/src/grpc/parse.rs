@@ -8,7 +8,7 @@ use tenantry_common::{
     id::{OrganizationId, parse_uuid},
     password_rules::{Context, PasswordRules},
     rpc::{
-        fields::{self, Fields},
+        fields::{self, Fields, one_field},
         status::Failure,
     },
 };
@@ -132,12 +132,6 @@ pub(super) fn undelete(
     }
 }
 
-/// The one field that a request has, or that is checked alone.
-pub(super) fn field<T, E: std::fmt::Display>(path: &str, parsed: Result<T, E>) -> Result<T, Failure> {
-    let mut fields = Fields::new();
-    fields.check(path, parsed).ok_or_else(|| fields.into_failure())
-}
-
 fn missing_key(fields: &mut Fields) -> Option<Key> {
     fields.reject("organization", "give an id or a handle");
     None
@@ -241,10 +235,10 @@ impl Mask {
 /// How many organizations a page holds at most.
 pub(super) fn page_size(asked: i32) -> Result<usize, Failure> {
     let size = fields::page_size(asked, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE);
-    field("page_size", size)
+    one_field("page_size", size)
 }
 
 /// The failure for a page token that does not open.
 pub(super) fn page_token<T, E: std::fmt::Display>(opened: Result<T, E>) -> Result<T, Failure> {
-    field("page_token", opened)
+    one_field("page_token", opened)
 }
