@@ -6,6 +6,7 @@
 
 mod canaries;
 mod process;
+mod wire;
 
 use std::{
     io::Write,
@@ -28,7 +29,7 @@ use crate::{
     store::{embedded::EmbeddedDatabase, mongo},
 };
 
-pub use self::{canaries::Canaries, process::ServerProcess};
+pub use self::{canaries::Canaries, process::ServerProcess, wire::send_bytes};
 
 /// Names the MongoDB that tests may make databases in, e.g. `mongodb://127.0.0.1:27017/?directConnection=true`.
 pub const MONGODB_URI: &str = "TENANTRY_TEST_MONGODB_URI";

@@ -86,6 +86,14 @@ impl Place {
         testing::until_serving(&server.channel, || server.task.is_finished()).await;
         server
     }
+
+    /// A server with these flags besides, and somebody who may log in.
+    pub async fn admitted(&self, flags: &[&str]) -> (Server, Person) {
+        let server = self.start_with(flags).await;
+        let ada = Person::new("ada@example.com");
+        server.admit(&ada).await;
+        (server, ada)
+    }
 }
 
 /// A server over the store with this URL, with the cheapest hashes, and with these flags besides; it may not serve yet.
@@ -222,9 +230,14 @@ impl Server {
             .unwrap();
     }
 
+    /// A fresh login.
+    pub async fn logged_in(&self, person: &Person) -> LoginResponse {
+        self.login(&person.email, PASSWORD).await.unwrap()
+    }
+
     /// The token of a fresh login.
     pub async fn token(&self, person: &Person) -> String {
-        self.login(&person.email, PASSWORD).await.unwrap().access_token
+        self.logged_in(person).await.access_token
     }
 }
 
@@ -280,6 +293,21 @@ pub fn refusal<T: std::fmt::Debug>(outcome: Result<T, Status>) -> (Code, String)
     let status = outcome.unwrap_err();
     let reason = reason_of(&status).unwrap_or_else(|| panic!("no reason: {status:?}"));
     (status.code(), reason)
+}
+
+/// The refusal of who is not known, for this reason.
+pub fn unauthenticated(reason: &str) -> (Code, String) {
+    (Code::Unauthenticated, reason.to_owned())
+}
+
+/// The refusal of a wrong password, and of all that looks like one.
+pub fn wrong_credentials() -> (Code, String) {
+    unauthenticated("CREDENTIALS_INVALID")
+}
+
+/// The refusal of a token whose session has ended.
+pub fn revoked() -> (Code, String) {
+    unauthenticated("TOKEN_REVOKED")
 }
 
 /// Whether the server says that it serves.

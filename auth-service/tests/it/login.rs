@@ -18,7 +18,7 @@ async fn an_admin_logs_in_and_is_known(place: Place) {
     let server = place.start().await;
     let ada = Person::new("ada@example.com");
     server.admit(&ada).await;
-    let login = server.login(&ada.email, PASSWORD).await.unwrap();
+    let login = server.logged_in(&ada).await;
     assert_eq!(login.token_type, "Bearer");
     let admin = login.admin.unwrap();
     assert_eq!(

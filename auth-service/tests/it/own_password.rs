@@ -1,13 +1,13 @@
 //! ChangePassword and UpdateAdmin: what an admin may change after showing the password once more.
 
 use prost_types::FieldMask;
-use tenantry_proto::auth::v1::{
-    Admin, ChangePasswordRequest, GetCurrentAdminRequest, LoginResponse, UpdateAdminRequest,
-};
+use tenantry_proto::auth::v1::{Admin, ChangePasswordRequest, GetCurrentAdminRequest, UpdateAdminRequest};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use crate::harness::{PASSWORD, Person, Place, Server, bearer, for_each_backend, refusal};
+use crate::harness::{
+    PASSWORD, Person, Place, Server, bearer, for_each_backend, refusal, revoked, wrong_credentials,
+};
 
 const NEW: &str = "battery staple horse";
 
@@ -20,25 +20,6 @@ for_each_backend! {
     a_taken_email_changes_nothing
     bad_fields_of_an_update_are_named
     of_two_changes_at_once_one_wins
-}
-
-fn wrong() -> (Code, String) {
-    (Code::Unauthenticated, "CREDENTIALS_INVALID".to_owned())
-}
-
-fn revoked() -> (Code, String) {
-    (Code::Unauthenticated, "TOKEN_REVOKED".to_owned())
-}
-
-async fn started(place: &Place) -> (Server, Person) {
-    let server = place.start().await;
-    let ada = Person::new("ada@example.com");
-    server.admit(&ada).await;
-    (server, ada)
-}
-
-async fn logged_in(server: &Server, person: &Person) -> LoginResponse {
-    server.login(&person.email, PASSWORD).await.unwrap()
 }
 
 async fn change(server: &Server, token: &str, current: &str, new: &str) -> Result<Admin, Status> {
@@ -69,13 +50,13 @@ async fn change_email(server: &Server, token: &str, message: UpdateAdminRequest)
 }
 
 async fn a_changed_password_ends_the_other_sessions_alone(place: Place) {
-    let (server, ada) = started(&place).await;
+    let (server, ada) = place.admitted(&[]).await;
     let grace = Person::new("grace@example.com");
     server.admit(&grace).await;
     let (own, other, graces) = (
-        logged_in(&server, &ada).await,
-        logged_in(&server, &ada).await,
-        logged_in(&server, &grace).await,
+        server.logged_in(&ada).await,
+        server.logged_in(&ada).await,
+        server.logged_in(&grace).await,
     );
     let admin = change(&server, &own.access_token, PASSWORD, NEW).await.unwrap();
     assert_eq!(admin.id, ada.admin_id);
@@ -84,13 +65,16 @@ async fn a_changed_password_ends_the_other_sessions_alone(place: Place) {
     assert!(server.validate(&own.access_token).await.is_ok());
     assert!(server.refresh(&own.refresh_token).await.is_ok());
     assert!(server.validate(&graces.access_token).await.is_ok());
-    assert_eq!(refusal(server.login(&ada.email, PASSWORD).await), wrong());
+    assert_eq!(
+        refusal(server.login(&ada.email, PASSWORD).await),
+        wrong_credentials()
+    );
     assert!(server.login(&ada.email, NEW).await.is_ok());
 }
 
 async fn a_repeated_change_is_ok(place: Place) {
-    let (server, ada) = started(&place).await;
-    let own = logged_in(&server, &ada).await;
+    let (server, ada) = place.admitted(&[]).await;
+    let own = server.logged_in(&ada).await;
     change(&server, &own.access_token, PASSWORD, NEW).await.unwrap();
     // As if the first call had stopped short of the sessions.
     let late = server.login(&ada.email, NEW).await.unwrap();
@@ -99,17 +83,17 @@ async fn a_repeated_change_is_ok(place: Place) {
 }
 
 async fn a_wrong_current_password_changes_nothing(place: Place) {
-    let (server, ada) = started(&place).await;
-    let (own, other) = (logged_in(&server, &ada).await, logged_in(&server, &ada).await);
+    let (server, ada) = place.admitted(&[]).await;
+    let (own, other) = (server.logged_in(&ada).await, server.logged_in(&ada).await);
     for current in ["wrong horse battery", "x", "nul\0", &"y".repeat(2_000)] {
         assert_eq!(
             refusal(change(&server, &own.access_token, current, NEW).await),
-            wrong()
+            wrong_credentials()
         );
         let message = update("lovelace@example.com", current, &["email"]);
         assert_eq!(
             refusal(change_email(&server, &own.access_token, message).await),
-            wrong()
+            wrong_credentials()
         );
     }
     assert!(server.validate(&other.access_token).await.is_ok());
@@ -117,8 +101,8 @@ async fn a_wrong_current_password_changes_nothing(place: Place) {
 }
 
 async fn a_bad_new_password_is_named(place: Place) {
-    let (server, ada) = started(&place).await;
-    let own = logged_in(&server, &ada).await;
+    let (server, ada) = place.admitted(&[]).await;
+    let own = server.logged_in(&ada).await;
     for (new, why) in [
         ("short", "at least 8"),
         ("password1", "common"),
@@ -144,8 +128,8 @@ async fn a_bad_new_password_is_named(place: Place) {
 }
 
 async fn an_email_changes_and_the_old_one_is_free_at_once(place: Place) {
-    let (server, ada) = started(&place).await;
-    let own = logged_in(&server, &ada).await;
+    let (server, ada) = place.admitted(&[]).await;
+    let own = server.logged_in(&ada).await;
     for mask in [&["email"][..], &["*"], &[], &["email", "role"]] {
         // A repeat is OK too: an answer may have been lost.
         let message = update(" Lovelace@EXAMPLE.com", PASSWORD, mask);
@@ -176,7 +160,10 @@ async fn an_email_changes_and_the_old_one_is_free_at_once(place: Place) {
         .unwrap()
         .into_inner();
     assert_eq!(current.admin.unwrap().email, "lovelace@example.com");
-    assert_eq!(refusal(server.login("ada@example.com", PASSWORD).await), wrong());
+    assert_eq!(
+        refusal(server.login("ada@example.com", PASSWORD).await),
+        wrong_credentials()
+    );
     assert!(server.login("lovelace@example.com", PASSWORD).await.is_ok());
     let next = Person::new("ada@example.com");
     server.admit(&next).await;
@@ -184,21 +171,21 @@ async fn an_email_changes_and_the_old_one_is_free_at_once(place: Place) {
 }
 
 async fn a_taken_email_changes_nothing(place: Place) {
-    let (server, ada) = started(&place).await;
+    let (server, ada) = place.admitted(&[]).await;
     let grace = Person::new("grace@example.com");
     server.admit(&grace).await;
-    let own = logged_in(&server, &ada).await;
+    let own = server.logged_in(&ada).await;
     let message = update("Grace@example.com", PASSWORD, &["email"]);
     let taken = refusal(change_email(&server, &own.access_token, message).await);
     assert_eq!(taken, (Code::AlreadyExists, "EMAIL_TAKEN".to_owned()));
-    let login = server.login(&ada.email, PASSWORD).await.unwrap();
+    let login = server.logged_in(&ada).await;
     assert_eq!(login.admin.unwrap().id, ada.admin_id);
     assert!(server.validate(&own.access_token).await.is_ok());
 }
 
 async fn bad_fields_of_an_update_are_named(place: Place) {
-    let (server, ada) = started(&place).await;
-    let own = logged_in(&server, &ada).await;
+    let (server, ada) = place.admitted(&[]).await;
+    let own = server.logged_in(&ada).await;
     let with_id = |id: &str| {
         let mut message = update("lovelace@example.com", PASSWORD, &["email"]);
         message.admin.as_mut().unwrap().id = id.to_owned();
@@ -248,8 +235,8 @@ async fn bad_fields_of_an_update_are_named(place: Place) {
 }
 
 async fn of_two_changes_at_once_one_wins(place: Place) {
-    let (server, ada) = started(&place).await;
-    let own = logged_in(&server, &ada).await;
+    let (server, ada) = place.admitted(&[]).await;
+    let own = server.logged_in(&ada).await;
     let (first, second) = tokio::join!(
         change(&server, &own.access_token, PASSWORD, "battery staple one"),
         change(&server, &own.access_token, PASSWORD, "battery staple two"),
@@ -262,9 +249,12 @@ async fn of_two_changes_at_once_one_wins(place: Place) {
     // The slower one meets the change, or already finds its current password wrong.
     let refused = refusal(first.and(second));
     assert!(
-        refused == wrong() || refused == (Code::Aborted, "ADMIN_CHANGED".to_owned()),
+        refused == wrong_credentials() || refused == (Code::Aborted, "ADMIN_CHANGED".to_owned()),
         "{refused:?}"
     );
     assert!(server.login(&ada.email, winner).await.is_ok());
-    assert_eq!(refusal(server.login(&ada.email, loser).await), wrong());
+    assert_eq!(
+        refusal(server.login(&ada.email, loser).await),
+        wrong_credentials()
+    );
 }

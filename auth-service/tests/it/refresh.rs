@@ -4,9 +4,8 @@ use std::{collections::HashSet, time::Duration};
 
 use futures::future::join_all;
 use tenantry_proto::auth::v1::GateState;
-use tonic::Code;
 
-use crate::harness::{PASSWORD, Person, Place, Server, for_each_backend, refusal};
+use crate::harness::{Person, Place, Server, for_each_backend, refusal, revoked, unauthenticated};
 
 for_each_backend! {
     a_refresh_token_buys_the_next_pair_of_tokens
@@ -18,26 +17,14 @@ for_each_backend! {
     a_shut_organization_refreshes_nothing
 }
 
-fn unauthenticated(reason: &str) -> (Code, String) {
-    (Code::Unauthenticated, reason.to_owned())
-}
-
-/// The access and the refresh token of a new login.
-async fn logged_in(server: &Server, person: &Person) -> (String, String) {
-    let login = server.login(&person.email, PASSWORD).await.unwrap();
-    (login.access_token, login.refresh_token)
-}
-
-async fn admitted(place: &Place) -> (Server, Person) {
-    let server = place.start().await;
-    let ada = Person::new("ada@example.com");
-    server.admit(&ada).await;
-    (server, ada)
+/// The refresh token of a fresh login.
+async fn refresh_token(server: &Server, person: &Person) -> String {
+    server.logged_in(person).await.refresh_token
 }
 
 async fn a_refresh_token_buys_the_next_pair_of_tokens(place: Place) {
-    let (server, ada) = admitted(&place).await;
-    let login = server.login(&ada.email, PASSWORD).await.unwrap();
+    let (server, ada) = place.admitted(&[]).await;
+    let login = server.logged_in(&ada).await;
     assert!(login.refresh_token.starts_with("rt_"));
     assert!(login.refresh_expire_time.unwrap().seconds > login.expire_time.unwrap().seconds);
     server.clock.advance(Duration::from_secs(1_800));
@@ -64,12 +51,12 @@ async fn a_refresh_token_buys_the_next_pair_of_tokens(place: Place) {
 
 /// Rounds of one session: each token is used 64 times at once.
 async fn of_many_refreshes_at_once_there_is_one_successor(place: Place) {
-    let (server, ada) = admitted(&place).await;
+    let (server, ada) = place.admitted(&[]).await;
     let rounds = match place {
         Place::Embedded(_) => 1_000,
         Place::Mongo(_) => 100,
     };
-    let (_, mut token) = logged_in(&server, &ada).await;
+    let mut token = refresh_token(&server, &ada).await;
     for round in 0..rounds {
         let successors = join_all((0..64).map(|_| server.refresh(&token))).await;
         let successors: HashSet<String> = successors
@@ -87,51 +74,36 @@ async fn of_many_refreshes_at_once_there_is_one_successor(place: Place) {
 }
 
 async fn a_lost_answer_is_repeated_for_ten_seconds(place: Place) {
-    let (server, ada) = admitted(&place).await;
-    let (_, first) = logged_in(&server, &ada).await;
+    let (server, ada) = place.admitted(&[]).await;
+    let first = refresh_token(&server, &ada).await;
     let second = server.refresh(&first).await.unwrap();
     server.clock.advance(Duration::from_millis(9_999));
     let again = server.refresh(&first).await.unwrap();
     assert_eq!(again.refresh_token, second.refresh_token);
     assert!(server.validate(&again.access_token).await.is_ok());
     server.clock.advance(Duration::from_millis(1));
-    assert_eq!(
-        refusal(server.refresh(&first).await),
-        unauthenticated("TOKEN_REVOKED")
-    );
+    assert_eq!(refusal(server.refresh(&first).await), revoked());
     // Whoever was first, thief or owner, is out with the session.
     for token in [&first, &second.refresh_token] {
-        assert_eq!(
-            refusal(server.refresh(token).await),
-            unauthenticated("TOKEN_REVOKED")
-        );
+        assert_eq!(refusal(server.refresh(token).await), revoked());
     }
     for token in [second.access_token, again.access_token] {
-        assert_eq!(
-            refusal(server.validate(&token).await),
-            unauthenticated("TOKEN_REVOKED")
-        );
+        assert_eq!(refusal(server.validate(&token).await), revoked());
     }
 }
 
 async fn an_old_token_ends_the_session_also_after_a_restart(place: Place) {
-    let (server, ada) = admitted(&place).await;
-    let (_, first) = logged_in(&server, &ada).await;
+    let (server, ada) = place.admitted(&[]).await;
+    let first = refresh_token(&server, &ada).await;
     let second = server.refresh(&first).await.unwrap().refresh_token;
     let third = server.refresh(&second).await.unwrap().refresh_token;
-    let (_, others) = logged_in(&server, &ada).await;
+    let others = refresh_token(&server, &ada).await;
     server.stop().await.unwrap();
 
     let server = place.start().await;
     // Two behind: within ten seconds all the same.
-    assert_eq!(
-        refusal(server.refresh(&first).await),
-        unauthenticated("TOKEN_REVOKED")
-    );
-    assert_eq!(
-        refusal(server.refresh(&third).await),
-        unauthenticated("TOKEN_REVOKED")
-    );
+    assert_eq!(refusal(server.refresh(&first).await), revoked());
+    assert_eq!(refusal(server.refresh(&third).await), revoked());
     assert!(
         server.refresh(&others).await.is_ok(),
         "another session has nothing to do with it"
@@ -150,8 +122,8 @@ async fn idle_sessions_end_and_used_ones_live_on_to_their_absolute_end(place: Pl
     let server = place.start_with(&flags).await;
     let ada = Person::new("ada@example.com");
     server.admit(&ada).await;
-    let (_, idle) = logged_in(&server, &ada).await;
-    let (_, mut used) = logged_in(&server, &ada).await;
+    let idle = refresh_token(&server, &ada).await;
+    let mut used = refresh_token(&server, &ada).await;
     for _ in 0..2 {
         server.clock.advance(Duration::from_secs(99));
         used = server.refresh(&used).await.unwrap().refresh_token;
@@ -176,10 +148,11 @@ async fn idle_sessions_end_and_used_ones_live_on_to_their_absolute_end(place: Pl
 }
 
 async fn what_is_no_refresh_token_is_refused(place: Place) {
-    let (server, ada) = admitted(&place).await;
-    let (access, refresh) = logged_in(&server, &ada).await;
+    let (server, ada) = place.admitted(&[]).await;
+    let login = server.logged_in(&ada).await;
+    let (access, refresh) = (login.access_token, login.refresh_token);
     let elsewhere = place.another().await;
-    let (other, _) = admitted(&elsewhere).await;
+    let (other, _) = elsewhere.admitted(&[]).await;
     let invalid = unauthenticated("TOKEN_INVALID");
     assert_eq!(refusal(other.refresh(&refresh).await), invalid);
     let (session, rest) = refresh.split_once('.').unwrap();
@@ -200,22 +173,16 @@ async fn what_is_no_refresh_token_is_refused(place: Place) {
 }
 
 async fn a_shut_organization_refreshes_nothing(place: Place) {
-    let (server, ada) = admitted(&place).await;
-    let (_, refresh) = logged_in(&server, &ada).await;
+    let (server, ada) = place.admitted(&[]).await;
+    let refresh = refresh_token(&server, &ada).await;
     server
         .gate(&ada.organization_id, GateState::Suspended, 2)
         .await
         .unwrap();
-    assert_eq!(
-        refusal(server.refresh(&refresh).await),
-        unauthenticated("TOKEN_REVOKED")
-    );
+    assert_eq!(refusal(server.refresh(&refresh).await), revoked());
     server
         .gate(&ada.organization_id, GateState::Open, 3)
         .await
         .unwrap();
-    assert_eq!(
-        refusal(server.refresh(&refresh).await),
-        unauthenticated("TOKEN_REVOKED")
-    );
+    assert_eq!(refusal(server.refresh(&refresh).await), revoked());
 }

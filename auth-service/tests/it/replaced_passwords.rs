@@ -7,7 +7,9 @@ use tenantry_proto::auth::v1::{
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use crate::harness::{PASSWORD, Person, Place, Server, bearer, for_each_backend, internal, refusal};
+use crate::harness::{
+    PASSWORD, Person, Place, Server, bearer, for_each_backend, internal, refusal, revoked, wrong_credentials,
+};
 
 const OPERATOR: &str = "operator@example.com";
 const NEW: &str = "battery staple horse";
@@ -30,10 +32,8 @@ struct Scene {
 
 async fn scene(place: &Place) -> Scene {
     let flags = ["--operator-email", OPERATOR, "--operator-password", PASSWORD];
-    let server = place.start_with(&flags).await;
-    let ada = Person::new("ada@example.com");
-    server.admit(&ada).await;
-    let login = server.login(&ada.email, PASSWORD).await.unwrap();
+    let (server, ada) = place.admitted(&flags).await;
+    let login = server.logged_in(&ada).await;
     let operator = server.login(OPERATOR, PASSWORD).await.unwrap().access_token;
     Scene {
         server,
@@ -80,7 +80,7 @@ impl Scene {
             refusal(self.server.validate(&self.login.access_token).await),
             refusal(self.server.refresh(&self.login.refresh_token).await),
         ] {
-            assert_eq!(answer, (Code::Unauthenticated, "TOKEN_REVOKED".to_owned()));
+            assert_eq!(answer, revoked());
         }
     }
 }
@@ -91,10 +91,6 @@ fn by_id(person: &Person) -> set_admin_password_request::Admin {
 
 fn by_email(email: &str) -> set_admin_password_request::Admin {
     set_admin_password_request::Admin::Email(email.to_owned())
-}
-
-fn wrong() -> (Code, String) {
-    (Code::Unauthenticated, "CREDENTIALS_INVALID".to_owned())
 }
 
 async fn an_operator_sets_a_lost_password_and_the_sessions_die(place: Place) {
@@ -110,7 +106,7 @@ async fn an_operator_sets_a_lost_password_and_the_sessions_die(place: Place) {
     scene.assert_sessions_are_dead().await;
     assert_eq!(
         refusal(scene.server.login(&scene.ada.email, PASSWORD).await),
-        wrong()
+        wrong_credentials()
     );
     assert!(scene.server.login(&scene.ada.email, NEW).await.is_ok());
     scene
@@ -208,11 +204,11 @@ async fn an_imported_hash_logs_in_and_is_hashed_anew(place: Place) {
     scene.assert_sessions_are_dead().await;
     assert_eq!(
         refusal(scene.server.login(&scene.ada.email, PASSWORD).await),
-        wrong()
+        wrong_credentials()
     );
     assert_eq!(
         refusal(scene.server.login(&scene.ada.email, "caf\u{e9}").await),
-        wrong(),
+        wrong_credentials(),
         "the hash was made of other bytes"
     );
     assert!(scene.server.login(&scene.ada.email, password).await.is_ok());

@@ -8,7 +8,9 @@ use tenantry_proto::auth::v1::{
 };
 use tonic::{Code, Request, Status};
 
-use crate::harness::{PASSWORD, Person, Place, Server, bearer, for_each_backend, refusal, with_metadata};
+use crate::harness::{
+    PASSWORD, Person, Place, Server, bearer, for_each_backend, refusal, revoked, with_metadata,
+};
 
 for_each_backend! {
     sessions_are_listed_with_what_is_known_of_them
@@ -18,21 +20,6 @@ for_each_backend! {
     somebody_elses_session_cannot_be_revoked
     all_sessions_end_at_once_or_all_but_the_one_that_asks
     ended_sessions_are_not_listed
-}
-
-fn revoked() -> (Code, String) {
-    (Code::Unauthenticated, "TOKEN_REVOKED".to_owned())
-}
-
-async fn started(place: &Place) -> (Server, Person) {
-    let server = place.start().await;
-    let ada = Person::new("ada@example.com");
-    server.admit(&ada).await;
-    (server, ada)
-}
-
-async fn logged_in(server: &Server, person: &Person) -> LoginResponse {
-    server.login(&person.email, PASSWORD).await.unwrap()
 }
 
 async fn list(server: &Server, token: &str) -> Result<Vec<Session>, Status> {
@@ -75,7 +62,7 @@ async fn assert_alive(server: &Server, login: &LoginResponse) {
 }
 
 async fn sessions_are_listed_with_what_is_known_of_them(place: Place) {
-    let (server, ada) = started(&place).await;
+    let (server, ada) = place.admitted(&[]).await;
     let message = LoginRequest {
         email: ada.email.clone(),
         password: PASSWORD.to_owned(),
@@ -83,7 +70,7 @@ async fn sessions_are_listed_with_what_is_known_of_them(place: Place) {
     let request: Request<LoginRequest> = with_metadata(message, &[("x-forwarded-for", "203.0.113.9")]);
     let first = server.auth().login(request).await.unwrap().into_inner();
     server.clock.advance(Duration::from_secs(60));
-    let second = logged_in(&server, &ada).await;
+    let second = server.logged_in(&ada).await;
     server.clock.advance(Duration::from_secs(60));
     server.refresh(&first.refresh_token).await.unwrap();
 
@@ -111,8 +98,8 @@ async fn sessions_are_listed_with_what_is_known_of_them(place: Place) {
 }
 
 async fn logging_out_ends_one_session_and_may_be_repeated(place: Place) {
-    let (server, ada) = started(&place).await;
-    let (first, second) = (logged_in(&server, &ada).await, logged_in(&server, &ada).await);
+    let (server, ada) = place.admitted(&[]).await;
+    let (first, second) = (server.logged_in(&ada).await, server.logged_in(&ada).await);
     log_out(&server, &first.access_token).await.unwrap();
     assert_ended(&server, &first).await;
     assert_alive(&server, &second).await;
@@ -126,18 +113,18 @@ async fn logging_out_ends_one_session_and_may_be_repeated(place: Place) {
 }
 
 async fn a_token_whose_time_is_over_still_logs_out(place: Place) {
-    let (server, ada) = started(&place).await;
-    let login = logged_in(&server, &ada).await;
+    let (server, ada) = place.admitted(&[]).await;
+    let login = server.logged_in(&ada).await;
     server.clock.advance(Duration::from_secs(3_600));
     log_out(&server, &login.access_token).await.unwrap();
     assert_eq!(refusal(server.refresh(&login.refresh_token).await), revoked());
 }
 
 async fn a_revoked_session_is_gone_and_the_others_stay(place: Place) {
-    let (server, ada) = started(&place).await;
-    let first = logged_in(&server, &ada).await;
+    let (server, ada) = place.admitted(&[]).await;
+    let first = server.logged_in(&ada).await;
     server.clock.advance(Duration::from_millis(1));
-    let second = logged_in(&server, &ada).await;
+    let second = server.logged_in(&ada).await;
     let oldest = list(&server, &second.access_token).await.unwrap().remove(0);
     for _ in 0..2 {
         revoke(&server, &second.access_token, &oldest.id).await.unwrap();
@@ -150,10 +137,10 @@ async fn a_revoked_session_is_gone_and_the_others_stay(place: Place) {
 }
 
 async fn somebody_elses_session_cannot_be_revoked(place: Place) {
-    let (server, ada) = started(&place).await;
+    let (server, ada) = place.admitted(&[]).await;
     let grace = Person::new("grace@example.com");
     server.admit(&grace).await;
-    let (ada, grace) = (logged_in(&server, &ada).await, logged_in(&server, &grace).await);
+    let (ada, grace) = (server.logged_in(&ada).await, server.logged_in(&grace).await);
     let hers = list(&server, &grace.access_token).await.unwrap().remove(0).id;
     revoke(&server, &ada.access_token, &hers).await.unwrap();
     assert_alive(&server, &grace).await;
@@ -164,25 +151,25 @@ async fn somebody_elses_session_cannot_be_revoked(place: Place) {
 }
 
 async fn all_sessions_end_at_once_or_all_but_the_one_that_asks(place: Place) {
-    let (server, ada) = started(&place).await;
+    let (server, ada) = place.admitted(&[]).await;
     let grace = Person::new("grace@example.com");
     server.admit(&grace).await;
-    let grace = logged_in(&server, &grace).await;
+    let grace = server.logged_in(&grace).await;
     let (first, second, third) = (
-        logged_in(&server, &ada).await,
-        logged_in(&server, &ada).await,
-        logged_in(&server, &ada).await,
+        server.logged_in(&ada).await,
+        server.logged_in(&ada).await,
+        server.logged_in(&ada).await,
     );
     revoke_all(&server, &second.access_token, true).await.unwrap();
     assert_ended(&server, &first).await;
     assert_ended(&server, &third).await;
     assert_alive(&server, &second).await;
-    let fourth = logged_in(&server, &ada).await;
+    let fourth = server.logged_in(&ada).await;
     revoke_all(&server, &fourth.access_token, false).await.unwrap();
     assert_ended(&server, &second).await;
     assert_ended(&server, &fourth).await;
     assert_alive(&server, &grace).await;
-    assert_alive(&server, &logged_in(&server, &ada).await).await;
+    assert_alive(&server, &server.logged_in(&ada).await).await;
 }
 
 async fn ended_sessions_are_not_listed(place: Place) {
@@ -190,10 +177,18 @@ async fn ended_sessions_are_not_listed(place: Place) {
     let server = place.start_with(&flags).await;
     let ada = Person::new("ada@example.com");
     server.admit(&ada).await;
-    logged_in(&server, &ada).await;
+    server.logged_in(&ada).await;
     server.clock.advance(Duration::from_secs(100));
-    let login = logged_in(&server, &ada).await;
+    let login = server.logged_in(&ada).await;
     let sessions = list(&server, &login.access_token).await.unwrap();
+    assert_eq!(sessions.len(), 1, "{sessions:?}");
+    assert!(sessions[0].current);
+    // One that ends while nobody logs in: a store that clears up then has had no occasion.
+    server.clock.advance(Duration::from_secs(50));
+    let other = server.logged_in(&ada).await;
+    server.clock.advance(Duration::from_secs(50));
+    let used = server.refresh(&other.refresh_token).await.unwrap();
+    let sessions = list(&server, &used.access_token).await.unwrap();
     assert_eq!(sessions.len(), 1, "{sessions:?}");
     assert!(sessions[0].current);
 }

@@ -9,7 +9,9 @@ use tenantry_proto::auth::v1::{
 use tonic::{Code, Status, metadata::KeyAndValueRef};
 use tonic_types::StatusExt;
 
-use crate::harness::{PASSWORD, Person, Place, Server, bearer, for_each_backend, refusal, with_metadata};
+use crate::harness::{
+    PASSWORD, Person, Place, bearer, for_each_backend, refusal, with_metadata, wrong_credentials,
+};
 
 const WRONG: &str = "wrong horse battery";
 
@@ -27,17 +29,6 @@ fn too_many() -> (Code, String) {
     (Code::ResourceExhausted, "TOO_MANY_ATTEMPTS".to_owned())
 }
 
-fn wrong() -> (Code, String) {
-    (Code::Unauthenticated, "CREDENTIALS_INVALID".to_owned())
-}
-
-async fn started(place: &Place, flags: &[&str]) -> (Server, Person) {
-    let server = place.start_with(flags).await;
-    let ada = Person::new("ada@example.com");
-    server.admit(&ada).await;
-    (server, ada)
-}
-
 /// How long a refusal asks to wait, in both places where it says so.
 fn delay(status: &Status) -> Duration {
     let delay = status.get_details_retry_info().unwrap().retry_delay.unwrap();
@@ -47,10 +38,10 @@ fn delay(status: &Status) -> Duration {
 }
 
 async fn an_email_that_was_tried_too_often_is_refused_until_the_delay_is_over(place: Place) {
-    let (server, ada) = started(&place, &["--login-email-limit", "3/3m"]).await;
+    let (server, ada) = place.admitted(&["--login-email-limit", "3/3m"]).await;
     for email in [ada.email.as_str(), "nobody@example.com"] {
         for _ in 0..3 {
-            assert_eq!(refusal(server.login(email, WRONG).await), wrong());
+            assert_eq!(refusal(server.login(email, WRONG).await), wrong_credentials());
         }
         let refused = server.login(email, PASSWORD).await.unwrap_err();
         assert_eq!(refusal(Err::<(), _>(refused.clone())), too_many());
@@ -72,19 +63,19 @@ async fn an_email_that_was_tried_too_often_is_refused_until_the_delay_is_over(pl
 }
 
 async fn all_spellings_of_an_email_count_together(place: Place) {
-    let (server, ada) = started(&place, &["--login-email-limit", "3/3m"]).await;
+    let (server, ada) = place.admitted(&["--login-email-limit", "3/3m"]).await;
     for spelling in ["ADA@example.com", " ada@Example.COM ", "ada@example.com"] {
-        assert_eq!(refusal(server.login(spelling, WRONG).await), wrong());
+        assert_eq!(refusal(server.login(spelling, WRONG).await), wrong_credentials());
     }
     assert_eq!(refusal(server.login(&ada.email, PASSWORD).await), too_many());
     assert_eq!(
         refusal(server.login("grace@example.com", PASSWORD).await),
-        wrong()
+        wrong_credentials()
     );
 }
 
 async fn a_network_that_tries_too_often_is_refused_whatever_it_says_of_itself(place: Place) {
-    let (server, ada) = started(&place, &["--login-network-limit", "5/1m"]).await;
+    let (server, ada) = place.admitted(&["--login-network-limit", "5/1m"]).await;
     for number in 0..8 {
         let message = LoginRequest {
             email: format!("nobody{number}@example.com"),
@@ -96,7 +87,11 @@ async fn a_network_that_tries_too_often_is_refused_whatever_it_says_of_itself(pl
             ("forwarded", "for=198.51.100.1"),
         ];
         let answer = server.auth().login(with_metadata(message, &headers)).await;
-        let expected = if number < 5 { wrong() } else { too_many() };
+        let expected = if number < 5 {
+            wrong_credentials()
+        } else {
+            too_many()
+        };
         assert_eq!(refusal(answer), expected, "{number}");
     }
     assert_eq!(refusal(server.login(&ada.email, PASSWORD).await), too_many());
@@ -106,8 +101,8 @@ async fn a_network_that_tries_too_often_is_refused_whatever_it_says_of_itself(pl
 
 async fn a_live_session_does_not_suffer_from_strangers_who_guess(place: Place) {
     let flags = ["--login-email-limit", "2/10m", "--login-network-limit", "20/10m"];
-    let (server, ada) = started(&place, &flags).await;
-    let login = server.login(&ada.email, PASSWORD).await.unwrap();
+    let (server, ada) = place.admitted(&flags).await;
+    let login = server.logged_in(&ada).await;
     for _ in 0..40 {
         assert!(server.login(&ada.email, WRONG).await.is_err());
     }
@@ -127,7 +122,7 @@ async fn a_live_session_does_not_suffer_from_strangers_who_guess(place: Place) {
 }
 
 async fn guessing_the_current_password_in_a_session_is_throttled_too(place: Place) {
-    let (server, ada) = started(&place, &["--login-email-limit", "3/3m"]).await;
+    let (server, ada) = place.admitted(&["--login-email-limit", "3/3m"]).await;
     let token = server.token(&ada).await;
     let guess = || {
         let message = ChangePasswordRequest {
@@ -139,7 +134,7 @@ async fn guessing_the_current_password_in_a_session_is_throttled_too(place: Plac
         async move { auth.change_password(request).await }
     };
     for _ in 0..3 {
-        assert_eq!(refusal(guess().await), wrong());
+        assert_eq!(refusal(guess().await), wrong_credentials());
     }
     let refused = guess().await.unwrap_err();
     assert_eq!(delay(&refused), Duration::from_secs(60));
@@ -151,7 +146,7 @@ async fn guessing_the_current_password_in_a_session_is_throttled_too(place: Plac
 }
 
 async fn a_quota_counts_the_calls_of_an_organization(place: Place) {
-    let (server, ada) = started(&place, &["--quota", "100/1m"]).await;
+    let (server, ada) = place.admitted(&["--quota", "100/1m"]).await;
     let grace = Person::new("grace@example.com");
     server.admit(&grace).await;
     let (token, graces) = (server.token(&ada).await, server.token(&grace).await);
@@ -200,7 +195,7 @@ fn bytes(status: &Status) -> (Code, String, Vec<u8>, BTreeMap<String, Vec<u8>>) 
 }
 
 async fn every_refusal_of_a_wrong_password_has_the_same_bytes_within_its_code(place: Place) {
-    let (server, ada) = started(&place, &["--login-email-limit", "2/10m"]).await;
+    let (server, ada) = place.admitted(&["--login-email-limit", "2/10m"]).await;
     let people = ["suspended", "deleted", "pending"].map(|name| Person::new(&format!("{name}@example.com")));
     let [suspended, deleted, pending] = &people;
     for person in [suspended, deleted] {

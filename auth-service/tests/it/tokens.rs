@@ -9,7 +9,9 @@ use tenantry_proto::auth::v1::{GateState, GetCurrentAdminRequest, GetJsonWebKeyS
 use tonic::{Code, body::Body};
 use tower::ServiceExt;
 
-use crate::harness::{Person, Place, Server, bearer, for_each_backend, refusal, with_metadata};
+use crate::harness::{
+    Person, Place, Server, bearer, for_each_backend, refusal, revoked, unauthenticated, with_metadata,
+};
 
 for_each_backend! {
     calls_without_exactly_one_bearer_token_are_refused
@@ -23,18 +25,8 @@ for_each_backend! {
     the_published_key_verifies_a_token_offline
 }
 
-fn invalid() -> (Code, String) {
-    (Code::Unauthenticated, "TOKEN_INVALID".to_owned())
-}
-
-fn revoked() -> (Code, String) {
-    (Code::Unauthenticated, "TOKEN_REVOKED".to_owned())
-}
-
 async fn admitted(place: &Place) -> (Server, Person, String) {
-    let server = place.start().await;
-    let ada = Person::new("ada@example.com");
-    server.admit(&ada).await;
+    let (server, ada) = place.admitted(&[]).await;
     let token = server.token(&ada).await;
     (server, ada, token)
 }
@@ -116,7 +108,10 @@ async fn a_foreign_token_is_refused(place: Place) {
     let (server, ..) = admitted(&place).await;
     let elsewhere = place.another().await;
     let (_other, _, foreign) = admitted(&elsewhere).await;
-    assert_eq!(refusal(server.validate(&foreign).await), invalid());
+    assert_eq!(
+        refusal(server.validate(&foreign).await),
+        unauthenticated("TOKEN_INVALID")
+    );
 }
 
 async fn mutated_and_forged_tokens_are_refused(place: Place) {
@@ -176,7 +171,11 @@ async fn mutated_and_forged_tokens_are_refused(place: Place) {
         bad.push(format!("{message}.{signature}"));
     }
     for token in bad {
-        assert_eq!(refusal(server.validate(&token).await), invalid(), "{token}");
+        assert_eq!(
+            refusal(server.validate(&token).await),
+            unauthenticated("TOKEN_INVALID"),
+            "{token}"
+        );
     }
     assert!(server.validate(&token).await.is_ok());
 }

@@ -49,6 +49,24 @@ impl Canaries {
     }
 }
 
+impl Canaries {
+    /// Looks at all that a server said.
+    ///
+    /// # Panics
+    /// When a secret is in it, or when something expected is not: then too little was said for that to mean anything.
+    pub fn assert_silent(&self, said: &str, expected: &[&str]) {
+        for expected in expected {
+            let mut control = Self::default();
+            control.plant(expected, expected);
+            assert!(
+                !control.found_in(said.as_bytes()).is_empty(),
+                "{expected}: {said}"
+            );
+        }
+        assert_eq!(self.found_in(said.as_bytes()), Vec::<String>::new());
+    }
+}
+
 fn forms(secret: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let joined = |show: fn(&u8) -> String, between: &str| {
         let shown: Vec<String> = secret.iter().map(show).collect();

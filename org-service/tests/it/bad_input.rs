@@ -1,5 +1,6 @@
 //! What cannot be right gets a clear error that names every bad field, and changes nothing.
 
+use tenantry_common::testing::send_bytes;
 use tenantry_proto::organization::v1::{self as pb, AdminCredentials, CreateOrganizationRequest};
 use tonic::{Code, Status};
 
@@ -233,8 +234,17 @@ async fn bad_fields_of_suspend_resume_and_undelete_are_named(place: Place) {
     assert_eq!(platform.store.calls(), before);
 }
 
+async fn send(
+    platform: &Platform,
+    method: &'static str,
+    request: tonic::Request<Vec<u8>>,
+) -> Result<(), Status> {
+    let channel = connect(&platform.org_server.url).await;
+    send_bytes(&channel, method, request).await.map(drop)
+}
+
 async fn send_raw(platform: &Platform, method: &'static str, message: Vec<u8>) -> Result<(), Status> {
-    send_bytes(&platform.org_server.url, method, tonic::Request::new(message)).await
+    send(platform, method, tonic::Request::new(message)).await
 }
 
 /// Every method of the service but the one that creates.
@@ -256,15 +266,10 @@ async fn every_method_refuses_a_megabyte_and_bad_utf8(place: Place) {
     let mut megabyte = vec![0x0a, 0x80, 0x80, 0x40];
     megabyte.resize(megabyte.len() + (1 << 20), b'x');
     for method in WITH_TOKEN {
-        let large = send_bytes(
-            &platform.org_server.url,
-            method,
-            bearer(&operator, megabyte.clone()),
-        )
-        .await;
+        let large = send(&platform, method, bearer(&operator, megabyte.clone())).await;
         refused(large, Code::ResourceExhausted, "REQUEST_TOO_LARGE");
         for message in [vec![0x0a, 0x02, 0xff, 0xfe], vec![0xff; 40], vec![0x0a, 0x7f]] {
-            let malformed = send_bytes(&platform.org_server.url, method, bearer(&operator, message)).await;
+            let malformed = send(&platform, method, bearer(&operator, message)).await;
             refused(malformed, Code::InvalidArgument, "MALFORMED_REQUEST");
         }
     }

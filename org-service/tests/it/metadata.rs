@@ -102,22 +102,16 @@ async fn metadata_says_nothing_of_who_calls(place: Place) {
             .unwrap();
         assert_eq!(listed.into_inner().organizations, std::slice::from_ref(&mine));
         let before = platform.store.calls();
-        let refused = org
+        let answer = org
             .get_organization(posing(by_id(&theirs.id), posed, &as_mine))
             .await;
-        assert_eq!(
-            failure(refused),
-            (Code::NotFound, "ORGANIZATION_NOT_FOUND".to_owned())
-        );
+        refused(answer, Code::NotFound, "ORGANIZATION_NOT_FOUND");
         let binary = STANDARD_NO_PAD.encode(&operator);
         let nobody = [("authorization-bin", binary.as_str())];
-        let refused = org
+        let answer = org
             .get_organization(posing(by_id(&theirs.id), posed, &nobody))
             .await;
-        assert_eq!(
-            failure(refused),
-            (Code::Unauthenticated, "TOKEN_MISSING".to_owned())
-        );
+        refused(answer, Code::Unauthenticated, "TOKEN_MISSING");
         assert_eq!(platform.store.calls(), before);
     }
 }
@@ -125,31 +119,18 @@ async fn metadata_says_nothing_of_who_calls(place: Place) {
 async fn more_than_one_token_is_none(place: Place) {
     let platform = Platform::start(place).await;
     let acme = platform.create("Acme").await;
+    let mut org = platform.org.clone();
     let token = format!("Bearer {}", platform.token_of(&acme).await);
     let operator = format!("Bearer {}", platform.operator().await);
     let before = platform.store.calls();
     for (first, second) in [(&token, &token), (&token, &operator), (&operator, &token)] {
         let entries = [("authorization", first.as_str()), ("authorization", second)];
-        let refused = platform
-            .org
-            .clone()
-            .get_organization(posing(by_id(&acme.id), "x", &entries))
-            .await;
-        assert_eq!(
-            failure(refused),
-            (Code::Unauthenticated, "TOKEN_INVALID".to_owned())
-        );
+        let answer = org.get_organization(posing(by_id(&acme.id), "x", &entries)).await;
+        refused(answer, Code::Unauthenticated, "TOKEN_INVALID");
         let joined = format!("{first}, {second}");
         let entries = [("authorization", joined.as_str())];
-        let refused = platform
-            .org
-            .clone()
-            .get_organization(posing(by_id(&acme.id), "x", &entries))
-            .await;
-        assert_eq!(
-            failure(refused),
-            (Code::Unauthenticated, "TOKEN_INVALID".to_owned())
-        );
+        let answer = org.get_organization(posing(by_id(&acme.id), "x", &entries)).await;
+        refused(answer, Code::Unauthenticated, "TOKEN_INVALID");
     }
     assert_eq!(platform.store.calls(), before);
 }
@@ -157,20 +138,14 @@ async fn more_than_one_token_is_none(place: Place) {
 async fn a_service_credential_opens_no_organization(place: Place) {
     let platform = Platform::start(place).await;
     let acme = platform.create("Acme").await;
+    let mut org = platform.org.clone();
     let token = format!("Bearer {}", platform.token_of(&acme).await);
     let operator = format!("Bearer {}", platform.operator().await);
     let before = platform.store.calls();
     for credential in [CREDENTIAL, "another-credential-of-32-bytes-or-more"] {
         let entries = [("tenantry-service-credential", credential)];
-        let refused = platform
-            .org
-            .clone()
-            .get_organization(posing(by_id(&acme.id), "x", &entries))
-            .await;
-        assert_eq!(
-            failure(refused),
-            (Code::Unauthenticated, "TOKEN_MISSING".to_owned())
-        );
+        let answer = org.get_organization(posing(by_id(&acme.id), "x", &entries)).await;
+        refused(answer, Code::Unauthenticated, "TOKEN_MISSING");
     }
     // Where it does open something, a wrong one is not passed over for the token beside it.
     let mut maintenance = MaintenanceServiceClient::new(connect(&platform.org_server.url).await);
@@ -180,13 +155,10 @@ async fn a_service_credential_opens_no_organization(place: Place) {
     );
     for authorization in [&token, &operator] {
         let entries = [wrong, ("authorization", authorization)];
-        let refused = maintenance
+        let answer = maintenance
             .list_findings(posing(Default::default(), "x", &entries))
             .await;
-        assert_eq!(
-            failure(refused),
-            (Code::Unauthenticated, "SERVICE_CREDENTIAL_INVALID".to_owned())
-        );
+        refused(answer, Code::Unauthenticated, "SERVICE_CREDENTIAL_INVALID");
     }
     assert_eq!(platform.store.calls(), before);
     let entries = [wrong, ("authorization", &token)];
@@ -209,8 +181,8 @@ async fn a_megabyte_of_metadata_is_refused(place: Place) {
         vec![("authorization", much.as_str())],
     ] {
         let mut org = OrganizationServiceClient::new(connect(&platform.org_server.url).await);
-        let refused = org.get_organization(posing(by_id(&acme.id), "x", &entries)).await;
-        assert!(refused.is_err(), "{refused:?}");
+        let answer = org.get_organization(posing(by_id(&acme.id), "x", &entries)).await;
+        assert!(answer.is_err(), "{answer:?}");
     }
     assert_eq!(platform.store.calls(), before);
     let entries = [("authorization", token.as_str())];

@@ -5,7 +5,6 @@ mod bearers;
 pub mod bodies;
 pub mod platform;
 mod published;
-mod wire;
 
 use std::collections::BTreeMap;
 

@@ -5,7 +5,7 @@ use prost_reflect::MethodDescriptor;
 use tempfile::TempDir;
 use tenantry_common::{
     id::{Ids, SystemIds},
-    testing::{bind, until_serving},
+    testing::{bind, send_bytes, until_serving},
 };
 use tenantry_proto::{
     auth::v1::{LoginRequest, LoginResponse, ValidateTokenRequest, auth_service_client::AuthServiceClient},
@@ -16,7 +16,7 @@ use tenantry_proto::{
 };
 use tonic::{Request, Status, transport::Channel};
 
-use super::{bodies::Words, wire};
+use super::bodies::Words;
 
 const CREDENTIAL: &str = "0123456789abcdef0123456789abcdef-test";
 const OPERATOR: (&str, &str) = ("operator@platform.example", "an operator's password");
@@ -128,7 +128,7 @@ impl Platform {
             "organization.v1" => &self.org,
             other => panic!("no server for {other}"),
         };
-        wire::call(channel, path, request).await
+        send_bytes(channel, &path, request).await
     }
 
     /// Sees to it that owner and operator may call: a new organization, a new login where it must be.

@@ -7,7 +7,6 @@ mod ground;
 mod messages;
 mod place;
 mod platform;
-mod raw;
 mod reopened;
 mod servers;
 
@@ -23,7 +22,6 @@ pub use self::{
     messages::{bearer, create_request, email_of, with_credential},
     place::{Place, embedded, on_mongo},
     platform::{Platform, Prepared},
-    raw::send_bytes,
     servers::{Server, Wishes, connect},
 };
 

@@ -2,21 +2,26 @@
 
 use prost::bytes::{Buf, BufMut};
 use tonic::{
-    Request, Status,
+    Request, Response, Status,
     client::Grpc,
     codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
     codegen::http::uri::PathAndQuery,
     transport::Channel,
 };
 
-/// Calls a method, and answers with the bytes of its reply.
-pub async fn call(channel: &Channel, path: String, request: Request<Vec<u8>>) -> Result<Vec<u8>, Status> {
+/// Calls the method at `path`, `/package.Service/Method`, with a message that no generated client would send, and answers
+/// with the bytes of its reply.
+///
+/// # Errors
+/// The call's.
+///
+/// # Panics
+/// When nobody answers at all, or the path is none.
+pub async fn send_bytes(channel: &Channel, path: &str, request: Request<Vec<u8>>) -> Result<Vec<u8>, Status> {
     let mut grpc = Grpc::new(channel.clone());
-    grpc.ready().await.unwrap();
-    let path = PathAndQuery::try_from(path).unwrap();
-    grpc.unary(request, path, Raw)
-        .await
-        .map(tonic::Response::into_inner)
+    grpc.ready().await.expect("the server answers");
+    let path = PathAndQuery::try_from(path).expect("a path");
+    grpc.unary(request, path, Raw).await.map(Response::into_inner)
 }
 
 /// Takes bytes as they are.
