@@ -5,7 +5,7 @@ use std::fmt;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use bcrypt::HashParts;
 
-use super::{cost::Cost, stored::UnusableHash, work::Work};
+use super::{cost::Cost, hash::UnusableHash, work::Work};
 
 /// A bcrypt hash whose cost is within the bounds.
 pub(super) struct BcryptHash {

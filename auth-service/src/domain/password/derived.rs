@@ -6,7 +6,7 @@ use argon2::{Algorithm, Argon2, Params, Version, password_hash::phc};
 use aws_lc_rs::{constant_time::verify_slices_are_equal, pbkdf2};
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 
-use super::stored::UnusableHash;
+use super::hash::UnusableHash;
 
 /// How passlib's hashes begin (passlib.hash.pbkdf2_sha256).
 const PBKDF2: &str = "$pbkdf2-sha256$";

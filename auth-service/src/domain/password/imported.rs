@@ -4,7 +4,7 @@ use super::{
     bcrypt_hash::BcryptHash,
     cost::Cost,
     derived::Derived,
-    stored::{PasswordHash, UnusableHash},
+    hash::{PasswordHash, UnusableHash},
     work::Work,
 };
 

@@ -3,6 +3,7 @@
 mod bcrypt_hash;
 mod cost;
 mod derived;
+mod hash;
 mod imported;
 mod pepper;
 mod scheme;
@@ -10,7 +11,7 @@ mod stored;
 mod work;
 
 pub use cost::{Cost, InvalidCost};
+pub use hash::{PasswordHash, UnusableHash};
 pub use imported::ImportedHash;
 pub use pepper::{Pepper, Peppers};
 pub use scheme::{Decoy, PasswordScheme, Verdict};
-pub use stored::{PasswordHash, UnusableHash};

@@ -11,8 +11,9 @@ use tenantry_common::password_rules::Password;
 
 use super::{
     cost::Cost,
+    hash::{PasswordHash, UnusableHash},
     pepper::Peppers,
-    stored::{PasswordHash, Stored, UnusableHash},
+    stored::{Stored, own},
     work::{ThisThread, Work},
 };
 
@@ -93,7 +94,7 @@ impl PasswordScheme {
         let pepper = self.peppers.current();
         let digest = pepper.digest(text);
         let hashed = bcrypt::non_truncating_hash_with_salt(digest.as_bytes(), self.cost.get(), salt)?;
-        Ok(PasswordHash::own(pepper.id(), &hashed))
+        Ok(own(pepper.id(), &hashed))
     }
 
     /// Whether the password is the one that was stored. Takes as long as hashing at the stored cost.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bcrypt::HashParts;
 use rustix::time::{ClockId, clock_gettime};
 
-use super::{derived::Derived, stored::UnusableHash};
+use super::{derived::Derived, hash::UnusableHash};
 
 /// What costs time.
 pub(super) trait Work {
