@@ -7,7 +7,7 @@ use std::{
 
 use tenantry_common::{
     clock::Clock, config::ServiceCredential, id::Ids, password_rules::PasswordRules, quota::Quota,
-    rpc::server::MAX_MESSAGE_BYTES,
+    rpc::limits::MAX_MESSAGE_BYTES,
 };
 use tenantry_proto::auth::v1::{
     admin_provisioning_service_server::AdminProvisioningServiceServer, auth_service_server::AuthServiceServer,

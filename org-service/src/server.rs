@@ -15,7 +15,8 @@ use tenantry_common::{
     quota::Quota,
     rpc::{
         client,
-        server::{Frame, MAX_MESSAGE_BYTES, Readiness, ServeError, ServerSettings, serve},
+        limits::MAX_MESSAGE_BYTES,
+        server::{Frame, Readiness, ServeError, ServerSettings, serve},
     },
     store::error::StoreError,
     throttle::Allowance,

@@ -5,6 +5,7 @@ mod connection;
 pub mod deadline;
 pub mod fields;
 mod health;
+pub mod limits;
 mod log;
 mod panic;
 pub mod peer;

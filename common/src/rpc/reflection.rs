@@ -3,7 +3,7 @@
 use tonic::service::Routes;
 use tonic_reflection::server::{Builder, Error};
 
-use super::server::MAX_MESSAGE_BYTES;
+use super::limits::MAX_MESSAGE_BYTES;
 
 /// What a server has beside its own services.
 const COMMON: [&str; 3] = [

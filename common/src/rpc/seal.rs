@@ -15,7 +15,7 @@ use tonic_types::StatusExt;
 use tower::{Layer, Service};
 
 use super::{
-    server::MAX_MESSAGE_BYTES,
+    limits::MAX_MESSAGE_BYTES,
     status::{Failure, reason},
 };
 

@@ -13,6 +13,9 @@ use super::{
     connection::accept,
     deadline::DeadlineLayer,
     health::Health,
+    limits::{
+        MAX_CONCURRENT_STREAMS, MAX_HEADER_LIST, MAX_LOCAL_RESETS, MAX_MESSAGE_BYTES, MAX_PENDING_RESETS,
+    },
     log::CallLogLayer,
     panic::PanicLayer,
     peer::PeerLayer,
@@ -22,17 +25,6 @@ use super::{
 };
 use crate::{config::SettingError, id::Ids, quota::Quota, telemetry::LogSettings, throttle::Allowance};
 
-/// Largest message that is read; services set it as their generated server's `max_decoding_message_size`.
-pub const MAX_MESSAGE_BYTES: usize = 64 * 1_024;
-/// Calls that one connection may have under way.
-const MAX_CONCURRENT_STREAMS: u32 = 200;
-/// Streams that one connection may make the server reset before it is closed. hyper and h2 have no limit of their
-/// own when tonic passes none on (CVE-2025-8671, "MadeYouReset").
-const MAX_LOCAL_RESETS: usize = 1_024;
-/// Streams that one connection may reset before they were answered (CVE-2023-44487, "Rapid Reset").
-const MAX_PENDING_RESETS: usize = 20;
-/// Largest metadata that is read, in bytes.
-const MAX_HEADER_LIST: u32 = 16 * 1_024;
 /// How often a connection is probed, and how long the answer may take.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);

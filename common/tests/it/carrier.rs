@@ -7,7 +7,8 @@ use tenantry_common::{
     id::SystemIds,
     rpc::{
         client::CallContext,
-        server::{Frame, MAX_MESSAGE_BYTES, Readiness, ServeError, ServerSettings, serve},
+        limits::MAX_MESSAGE_BYTES,
+        server::{Frame, Readiness, ServeError, ServerSettings, serve},
         status::{Failure, reason},
     },
 };

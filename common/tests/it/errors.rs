@@ -1,7 +1,7 @@
 //! Every error, without exception, carries ErrorInfo and none of a library's words.
 
 use tenantry_common::rpc::{
-    server::MAX_MESSAGE_BYTES,
+    limits::MAX_MESSAGE_BYTES,
     status::{RETRY_PUSHBACK_KEY, reason_of},
 };
 use tonic::{Code, Status};
