@@ -6,6 +6,7 @@ pub mod cancel_admin;
 mod config;
 pub mod current_admin;
 pub mod domain;
+mod environment;
 #[cfg(feature = "failpoints")]
 pub mod failpoints;
 pub mod grpc;
@@ -30,4 +31,5 @@ pub mod token_pair;
 pub mod validate_token;
 
 pub use config::Config;
-pub use server::{Environment, RunError, run, run_in};
+pub use environment::{Environment, RunError};
+pub use server::{run, run_in};
