@@ -1,32 +1,13 @@
 //! The keys of access and refresh tokens: made at the first start, kept in the store, the same for every replica.
 
-use std::fmt;
-
 use aws_lc_rs::{error::Unspecified, signature::Ed25519KeyPair};
 use tenantry_common::{clock::Timestamp, id::Ids, store::error::StoreError};
 use zeroize::Zeroizing;
 
 use crate::{
-    domain::{AccessTokens, RefreshTokens, UnusableKey},
+    domain::{AccessTokens, RefreshTokens, StoredKey, UnusableKey},
     store::{KeyName, Store},
 };
-
-/// A secret key as the store keeps it. Its Debug shows nothing of it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct StoredKey {
-    /// The key itself: PKCS#8 v1 of an Ed25519 key, or the bytes of a symmetric one.
-    pub secret: Zeroizing<Vec<u8>>,
-    /// When it was made.
-    pub create_time: Timestamp,
-}
-
-impl fmt::Debug for StoredKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoredKey")
-            .field("create_time", &self.create_time)
-            .finish_non_exhaustive()
-    }
-}
 
 impl StoredKey {
     /// A new Ed25519 key from the operating system's random numbers.

@@ -1,4 +1,4 @@
-//! What auth-service is about: admins, gates, sessions, passwords and access tokens. No transport, no store, no I/O.
+//! What auth-service is about: admins, gates, sessions, passwords, tokens and their keys. No transport, no store, no I/O.
 
 mod admin;
 mod gate;
@@ -6,6 +6,7 @@ mod organization_admins;
 mod password;
 mod refresh_token;
 mod session;
+mod stored_key;
 mod token;
 
 pub use admin::{Admin, AdminChange, AdminState, Affiliation, Credentials, ImpossibleAffiliation, Role};
@@ -17,4 +18,5 @@ pub use password::{
 };
 pub use refresh_token::{ForgedRefreshToken, RefreshTokens, VerifiedRefreshToken};
 pub use session::{ClientInfo, Refresh, Rotation, Session, SessionLifetimes};
+pub use stored_key::StoredKey;
 pub use token::{AccessTokens, PublicKey, TokenRejected, UnusableKey, VerifiedToken};

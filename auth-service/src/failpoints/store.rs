@@ -12,8 +12,7 @@ use tenantry_common::{
 };
 
 use crate::{
-    domain::{Admin, AdminChange, Gate, GateState, OrganizationAdmins, Rotation, Session},
-    key::StoredKey,
+    domain::{Admin, AdminChange, Gate, GateState, OrganizationAdmins, Rotation, Session, StoredKey},
     store::{KeyName, Store},
 };
 

@@ -13,8 +13,10 @@ use tenantry_common::{
 use uuid::Uuid;
 
 use crate::{
-    domain::{Admin, AdminChange, Gate, GateState, OrganizationAdmins, PasswordHash, Rotation, Session},
-    key::{self, StoredKey},
+    domain::{
+        Admin, AdminChange, Gate, GateState, OrganizationAdmins, PasswordHash, Rotation, Session, StoredKey,
+    },
+    key,
     sessions::Sessions,
     set_gate::SetGate,
     store::{EmbeddedStore, KeyName, Store},

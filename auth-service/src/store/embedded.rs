@@ -19,10 +19,7 @@ use tenantry_common::{
 };
 
 use super::{KeyName, Store};
-use crate::{
-    domain::{Admin, AdminChange, Gate, GateState, OrganizationAdmins, Rotation, Session},
-    key::StoredKey,
-};
+use crate::domain::{Admin, AdminChange, Gate, GateState, OrganizationAdmins, Rotation, Session, StoredKey};
 
 /// Ids are UUIDs as numbers, which sort like their texts; records are JSON.
 type Records = TableDefinition<'static, u128, &'static [u8]>;

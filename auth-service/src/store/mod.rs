@@ -23,10 +23,7 @@ pub use self::{
     mongo::MongoStore,
     open::{OpenStoreError, open},
 };
-use crate::{
-    domain::{Admin, AdminChange, Gate, GateState, OrganizationAdmins, Rotation, Session},
-    key::StoredKey,
-};
+use crate::domain::{Admin, AdminChange, Gate, GateState, OrganizationAdmins, Rotation, Session, StoredKey};
 
 /// No two records of one kind have an id.
 pub const ID_INDEX: UniqueIndex = UniqueIndex("_id_");

@@ -22,11 +22,9 @@ use tenantry_common::{
 
 use self::documents::{AdminDocument, GateDocument, KeyDocument, SessionDocument, binary};
 use super::{EMAIL_INDEX, ID_INDEX, KeyName, Store, repeated::is_outcome};
-use crate::{
-    domain::{
-        Admin, AdminChange, AdminState, Affiliation, Gate, GateState, OrganizationAdmins, Rotation, Session,
-    },
-    key::StoredKey,
+use crate::domain::{
+    Admin, AdminChange, AdminState, Affiliation, Gate, GateState, OrganizationAdmins, Rotation, Session,
+    StoredKey,
 };
 
 /// auth-service's store in a MongoDB database.

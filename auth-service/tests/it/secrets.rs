@@ -5,7 +5,7 @@ mod scene;
 use std::{num::NonZeroU16, path::Path};
 
 use auth_service::{
-    key::StoredKey,
+    domain::StoredKey,
     store::{KeyName, open},
 };
 use tenantry_common::testing::{self, Canaries, ManualClock, ServerProcess};

@@ -3,7 +3,7 @@
 use tenantry_common::id::SystemIds;
 
 use super::fixture::*;
-use crate::{key::StoredKey, store::KeyName};
+use crate::{domain::StoredKey, store::KeyName};
 
 pub(super) async fn the_store_answers(backend: Backend) {
     backend.store.ping().await.unwrap();

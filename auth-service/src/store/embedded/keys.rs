@@ -13,7 +13,7 @@ use tenantry_common::{
 use zeroize::Zeroizing;
 
 use super::KEYS;
-use crate::{key::StoredKey, store::KeyName};
+use crate::{domain::StoredKey, store::KeyName};
 
 #[derive(Serialize, Deserialize)]
 struct KeyRecord {

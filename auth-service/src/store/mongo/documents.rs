@@ -14,9 +14,8 @@ use zeroize::Zeroizing;
 use crate::{
     domain::{
         Admin, AdminState, AdminStatus, AdminSummary, Affiliation, ClientInfo, Credentials, Gate, GateState,
-        PasswordHash, Role, Session,
+        PasswordHash, Role, Session, StoredKey,
     },
-    key::StoredKey,
     store::KeyName,
 };
 

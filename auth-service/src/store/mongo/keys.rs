@@ -4,7 +4,7 @@ use mongodb::{Collection, bson::doc};
 use tenantry_common::store::{error::StoreError, mongo::classify};
 
 use super::{documents::KeyDocument, plain};
-use crate::{key::StoredKey, store::ID_INDEX};
+use crate::{domain::StoredKey, store::ID_INDEX};
 
 /// The key of the candidate's name, which is the candidate if there was none.
 pub(super) async fn key_or_insert(
