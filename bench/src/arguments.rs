@@ -12,7 +12,7 @@ use auth_service::domain::Cost;
 use clap::{Args, Parser, Subcommand};
 use tenantry_common::config::{InvalidStoreUrl, MongoUrl};
 
-use crate::{cpus::Cpus, login_timing::Class};
+use crate::{cpus::Cpus, login_timing::class::Class};
 
 /// Measures what Tenantry promises of its speed, each as a ratio of two things measured side by side in one run.
 #[derive(Debug, Parser)]

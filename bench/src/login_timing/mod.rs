@@ -1,6 +1,6 @@
 //! Whether the time that a refused login takes tells whose e-mail it was, or how the password is stored.
 
-mod class;
+pub mod class;
 mod lane;
 mod population;
 mod report;
@@ -11,8 +11,8 @@ use std::{collections::BTreeSet, fs, sync::atomic::AtomicBool, thread};
 use auth_service::domain::Cost;
 use fastrand::Rng;
 
-pub use self::class::Class;
 use self::{
+    class::Class,
     lane::{Measured, PER_BLOCK, Plan},
     population::ACCOUNTS,
     report::{Comparison, Report, ServerFigures, Setting},
