@@ -9,8 +9,7 @@ use uuid::{Builder, Uuid};
 use super::{
     fault::At,
     points::{Leftover, Way, way_to},
-    scene::{Scene, SceneError, UNTIL_SOUND},
-    strike::Strike,
+    scene::{Scene, SceneError, Strike, UNTIL_SOUND},
 };
 use crate::{
     history::{Call, Outcome, Request, Seen, State},

@@ -8,7 +8,6 @@ use uuid::Uuid;
 
 use super::{
     fault::{At, Fault},
-    strike::Strike,
     tally::{Struck, Verdict},
 };
 use crate::{
@@ -35,6 +34,23 @@ pub enum SceneError {
     /// The clients.
     #[error(transparent)]
     Load(#[from] LoadError),
+}
+
+/// How a fault struck.
+pub(super) struct Strike {
+    /// Why it proves nothing.
+    pub(super) void: Option<String>,
+    /// Servers that have to be started again.
+    pub(super) dead: Vec<Server>,
+}
+
+impl Strike {
+    pub(super) fn unless(struck: bool, why: &str) -> Self {
+        Self {
+            void: (!struck).then(|| why.to_owned()),
+            dead: Vec::new(),
+        }
+    }
 }
 
 /// A stack and its clients.

@@ -6,29 +6,12 @@ use tokio::time::sleep;
 
 use super::{
     fault::{At, Fault, Trouble},
-    scene::{Scene, SceneError},
+    scene::{Scene, SceneError, Strike},
 };
 use crate::stack::{Between, CommandFault, Server};
 
 /// How long the load goes on after a fault that does not kill.
 const AFTERMATH: Duration = Duration::from_millis(150);
-
-/// How a fault struck.
-pub(super) struct Strike {
-    /// Why it proves nothing.
-    pub(super) void: Option<String>,
-    /// Servers that have to be started again.
-    pub(super) dead: Vec<Server>,
-}
-
-impl Strike {
-    pub(super) fn unless(struck: bool, why: &str) -> Self {
-        Self {
-            void: (!struck).then(|| why.to_owned()),
-            dead: Vec::new(),
-        }
-    }
-}
 
 impl Scene {
     /// Does what the fault says, and ends it, but for servers that are dead then.
