@@ -1,19 +1,16 @@
 //! What can be typed: commands, arguments and the environment variables behind them.
 
-use std::{path::PathBuf, time::Duration};
-
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::{
     admin::AdminCommand,
     dev::DevArgs,
+    global::Global,
     login::LoginArgs,
     logout::LogoutArgs,
     org::OrgCommand,
-    output::Format,
     password::PasswordCommand,
     repair::{self, RepairArgs},
-    server::ServerUrl,
     sessions::SessionsCommand,
     verify::{self, VerifyArgs},
 };
@@ -32,34 +29,6 @@ pub struct Cli {
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 the server refused, 2 the server could not be reached, \
     64 wrong usage, 74 a local file could not be read or written";
-
-/// Settings that every command takes.
-#[derive(Args, Debug)]
-#[command(next_help_heading = "Settings")]
-pub struct Global {
-    /// Where auth-service listens [default: that of the saved login, else http://127.0.0.1:50051]
-    #[arg(long, global = true, env = "TENANTRY_AUTH_URL", value_name = "URL")]
-    pub auth_url: Option<ServerUrl>,
-    /// Where org-service listens [default: that of the saved login, else http://127.0.0.1:50052]
-    #[arg(long, global = true, env = "TENANTRY_ORG_URL", value_name = "URL")]
-    pub org_url: Option<ServerUrl>,
-    /// How answers are printed
-    #[arg(
-        short,
-        long,
-        global = true,
-        env = "TENANTRY_OUTPUT",
-        value_enum,
-        default_value_t
-    )]
-    pub output: Format,
-    /// How long a call may take, repeats included
-    #[arg(long, global = true, env = "TENANTRY_TIMEOUT", value_name = "DURATION", default_value = "15s", value_parser = duration)]
-    pub timeout: Duration,
-    /// Where the login is kept [default: $XDG_STATE_HOME/tenantry/credentials.json]
-    #[arg(long, global = true, env = "TENANTRY_CREDENTIALS", value_name = "FILE")]
-    pub credentials_file: Option<PathBuf>,
-}
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -92,20 +61,14 @@ pub enum Command {
     Dev(DevArgs),
 }
 
-/// Reads a duration such as `15s` or `1m 30s`; zero is refused.
-fn duration(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(duration) if duration.is_zero() => Err("must be longer than nothing".to_owned()),
-        Ok(duration) => Ok(duration),
-        Err(error) => Err(format!("must be a duration such as 15s: {error}")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use clap::CommandFactory;
 
     use super::*;
+    use crate::output::Format;
 
     #[test]
     fn the_command_line_is_sound() {

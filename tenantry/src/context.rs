@@ -10,10 +10,10 @@ use tenantry_proto::auth::v1::Role;
 
 use crate::{
     caller::{Caller, TokenSource},
-    cli::Global,
     connection::Connection,
     credentials::{CredentialsFile, SavedLogin},
     errors::CommandError,
+    global::Global,
     output::{self, Answer, Format},
     refresh::RefreshingLogin,
     server::{Server, ServerUrl},

@@ -1,6 +1,7 @@
 //! Tenantry's command line: a client for people, and both servers in one process.
 
 mod admin;
+mod answers;
 mod caller;
 mod cli;
 mod connection;
@@ -8,6 +9,7 @@ mod context;
 mod credentials;
 mod dev;
 mod errors;
+mod global;
 mod label;
 mod login;
 mod logout;

@@ -7,6 +7,7 @@ use tenantry_proto::auth::v1::{
 };
 
 use crate::{
+    answers::{incomplete, log_in_again},
     context::Context,
     credentials::{SavedLogin, some_token},
     errors::CommandError,
@@ -100,25 +101,5 @@ fn view(context: &Context, login: &SavedLogin, admin: Admin) -> LoginView {
         refresh_expire_time: login.refresh_expire_time.clone(),
         auth_url: context.auth_url().to_string(),
         org_url: context.org_url().to_string(),
-    }
-}
-
-/// An answer without what its proto promises is not taken for one.
-pub fn incomplete(method: &str) -> CommandError {
-    let status = tonic::Status::internal(format!("the answer to {method} is incomplete"));
-    CommandError::Refused {
-        status: Box::new(status),
-        repeated: false,
-        hint: None,
-    }
-}
-
-/// Tells what to do about a token that the server does not take any more.
-pub fn log_in_again(error: CommandError) -> CommandError {
-    match error.reason().as_deref() {
-        Some("TOKEN_INVALID" | "TOKEN_EXPIRED" | "TOKEN_REVOKED") => {
-            error.with_hint("log in again with `tenantry login`".to_owned())
-        }
-        _ => error,
     }
 }

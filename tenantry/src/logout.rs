@@ -7,10 +7,10 @@ use tenantry_proto::auth::v1::{LogoutRequest, auth_service_client::AuthServiceCl
 
 use crate::{
     caller::{Caller, FixedToken},
-    cli::Global,
     context::Context,
     credentials::CredentialsFile,
     errors::CommandError,
+    global::Global,
     output,
 };
 

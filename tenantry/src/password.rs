@@ -5,9 +5,9 @@ use secrecy::ExposeSecret;
 use tenantry_proto::auth::v1::{ChangePasswordRequest, auth_service_client::AuthServiceClient};
 
 use crate::{
+    answers::{incomplete, log_in_again},
     context::Context,
     errors::CommandError,
-    login::{incomplete, log_in_again},
     output,
     prompt::{self, PasswordChangeArgs},
     views::AdminView,

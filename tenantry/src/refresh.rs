@@ -9,11 +9,11 @@ use tenantry_proto::auth::v1::{RefreshTokenRequest, auth_service_client::AuthSer
 use tokio::sync::Mutex;
 
 use crate::{
+    answers::{incomplete, log_in_again},
     caller::{Caller, TokenSource},
     connection::Connection,
     credentials::{CredentialsFile, SavedLogin},
     errors::CommandError,
-    login::{incomplete, log_in_again},
     server::{Server, ServerUrl},
 };
 

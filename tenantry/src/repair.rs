@@ -16,8 +16,8 @@ use self::{
     target::Target,
 };
 use crate::{
-    cli::Global,
     errors::CommandError,
+    global::Global,
     progress::Progress,
     prompt,
     report::Report,

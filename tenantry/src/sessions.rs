@@ -9,7 +9,7 @@ use tenantry_proto::auth::v1::{
 use uuid::Uuid;
 
 use crate::{
-    connection::Connection, context::Context, errors::CommandError, login::log_in_again, output,
+    answers::log_in_again, connection::Connection, context::Context, errors::CommandError, output,
     views::SessionsView,
 };
 

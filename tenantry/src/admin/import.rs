@@ -27,7 +27,7 @@ use self::{
 };
 use super::for_operators;
 use crate::{
-    cli::Global, connection::Connection, context::Context, errors::CommandError, progress::Progress,
+    connection::Connection, context::Context, errors::CommandError, global::Global, progress::Progress,
     report::Report,
 };
 

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use tonic::Code;
 
-use crate::{cli::Global, context::Context, errors::CommandError, login::log_in_again};
+use crate::{answers::log_in_again, context::Context, errors::CommandError, global::Global};
 
 /// What to do with other admins.
 #[derive(Debug, Subcommand)]

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use super::{for_operators, name::AdminName};
 use crate::{
+    answers::incomplete,
     context::Context,
     errors::CommandError,
-    login::incomplete,
     output,
     prompt::{self, PasswordArgs},
     views::AdminView,

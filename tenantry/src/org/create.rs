@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use super::print;
 use crate::{
+    answers::log_in_again,
     context::Context,
     errors::CommandError,
     label::{self, Label},
-    login::log_in_again,
     prompt::{self, PasswordArgs},
 };
 

@@ -8,7 +8,7 @@ use tenantry_proto::organization::v1::{
 
 use super::is_id;
 use crate::{
-    context::Context, errors::CommandError, login::log_in_again, output, prompt, views::OrganizationView,
+    answers::log_in_again, context::Context, errors::CommandError, output, prompt, views::OrganizationView,
 };
 
 /// Arguments of `org delete`.

@@ -8,10 +8,10 @@ use tenantry_proto::organization::v1::{
 
 use super::{is_id, print};
 use crate::{
+    answers::{incomplete, log_in_again},
     connection::Connection,
     context::Context,
     errors::CommandError,
-    login::{incomplete, log_in_again},
 };
 
 /// Arguments of `org get`.

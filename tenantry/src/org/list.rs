@@ -7,7 +7,7 @@ use tenantry_proto::organization::v1::{
 };
 
 use crate::{
-    connection::Connection, context::Context, errors::CommandError, login::log_in_again, output,
+    answers::log_in_again, connection::Connection, context::Context, errors::CommandError, output,
     views::OrganizationsView,
 };
 

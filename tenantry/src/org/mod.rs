@@ -13,7 +13,7 @@ use clap::Subcommand;
 use tenantry_common::id::parse_uuid;
 use tenantry_proto::organization::v1::Organization;
 
-use crate::{context::Context, errors::CommandError, login::incomplete, views::OrganizationView};
+use crate::{answers::incomplete, context::Context, errors::CommandError, views::OrganizationView};
 
 /// What to do with organizations.
 #[derive(Debug, Subcommand)]

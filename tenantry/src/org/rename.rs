@@ -6,7 +6,7 @@ use tenantry_proto::organization::v1::{
 };
 
 use super::{get::fetch, is_id, print};
-use crate::{context::Context, errors::CommandError, login::log_in_again};
+use crate::{answers::log_in_again, context::Context, errors::CommandError};
 
 /// Arguments of `org rename`.
 #[derive(Args, Debug)]

@@ -7,7 +7,7 @@ use tenantry_proto::organization::v1::{
 use tonic::Code;
 
 use super::walk::Pages;
-use crate::{connection::Connection, dev::servers::Servers, errors::CommandError, login::log_in_again};
+use crate::{answers::log_in_again, connection::Connection, dev::servers::Servers, errors::CommandError};
 
 /// Who repairs.
 pub trait Repairs {

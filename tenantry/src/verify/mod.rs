@@ -16,7 +16,7 @@ pub use self::{
     source::SourceArgs,
     walk::{Pages, Summary, Walk},
 };
-use crate::{cli::Global, errors::CommandError, progress::Progress, report::Report, views::FindingView};
+use crate::{errors::CommandError, global::Global, progress::Progress, report::Report, views::FindingView};
 
 /// Whether everything is as it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use clap::Args;
 use tenantry_common::config::{ServiceCredential, service_credential};
 
 use super::{maintenance::Maintenance, offline, stores::Stores};
-use crate::{caller::Caller, cli::Global, context::Context, errors::CommandError};
+use crate::{caller::Caller, context::Context, errors::CommandError, global::Global};
 
 /// Whom to ask.
 #[derive(Args, Debug)]
