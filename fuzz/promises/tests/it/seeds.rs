@@ -27,6 +27,9 @@ fn the_name_of_a_seed_says_whether_it_is_accepted() {
     for (name, promise) in ALL {
         for (path, seed) in seeds(name) {
             let file = path.file_name().unwrap().to_str().unwrap();
+            if is_of_a_run(file) {
+                continue;
+            }
             let kind = file.split('-').next().unwrap();
             let expected = match kind {
                 "good" => true,
@@ -37,6 +40,11 @@ fn the_name_of_a_seed_says_whether_it_is_accepted() {
             assert!(seed.len() <= LARGEST_SEED, "{}", path.display());
         }
     }
+}
+
+/// Whether a run of the fuzzer has left it, with its SHA-1 for a name.
+fn is_of_a_run(file: &str) -> bool {
+    file.len() == 40 && file.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 #[test]
