@@ -120,10 +120,7 @@ impl OwnPassword {
     ) -> Result<Admin, OwnChangeError> {
         let admin = self.admin(principal).await?;
         self.is_current(&admin, current, deadline).await?;
-        let has_it = admin
-            .credentials()
-            .is_some_and(|credentials| credentials.email == email);
-        let changed = if has_it {
+        let changed = if admin.has_email(&email) {
             admin
         } else {
             self.change(&admin, &AdminChange::Email(email.clone())).await?

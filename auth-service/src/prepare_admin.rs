@@ -99,13 +99,10 @@ impl PrepareAdmin {
 
 /// The existing admin, if a call with the same e-mail and organization made it and it is not out.
 fn repeated(existing: Admin, new: &NewAdmin) -> Result<Admin, PrepareAdminError> {
-    let same_email = existing
-        .credentials()
-        .is_some_and(|credentials| credentials.email == new.email);
     if seeded_bug!(PrepareNotIdempotent) {
         return Err(PrepareAdminError::AdminState);
     }
-    if same_email && existing.affiliation == Affiliation::owner_of(new.organization_id) {
+    if existing.has_email(&new.email) && existing.affiliation == Affiliation::owner_of(new.organization_id) {
         Ok(existing)
     } else {
         Err(PrepareAdminError::AdminState)

@@ -182,6 +182,12 @@ impl Admin {
         }
     }
 
+    /// Whether the admin has this e-mail.
+    pub fn has_email(&self, email: &Email) -> bool {
+        self.credentials()
+            .is_some_and(|credentials| credentials.email == *email)
+    }
+
     /// Whether the admin's own state lets it log in; an organization's gate may still be shut.
     pub const fn is_active(&self) -> bool {
         matches!(self.state, AdminState::Active(_))

@@ -1,11 +1,14 @@
 //! The reads of admins, and the writes that change one where it is still what it is taken for.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use mongodb::{
-    bson::{Document, doc},
+    bson::{Bson, Document, doc},
     options::ReturnDocument,
 };
 use tenantry_common::{
     clock::Timestamp,
+    email::Email,
     id::{AdminId, OrganizationId},
     store::{
         error::{StoreError, UniqueIndex},
@@ -23,12 +26,37 @@ use crate::{
     store::EMAIL_INDEX,
 };
 
+/// The id of the admin who was found last by e-mail: there is one to read where an e-mail is nobody's.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FoundLast(Arc<Mutex<Option<Bson>>>);
+
+impl FoundLast {
+    pub(super) fn remember(&self, id: &Bson) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(id.clone());
+    }
+
+    pub(super) fn get(&self) -> Option<Bson> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 impl MongoStore {
     /// The one admin that `filter` finds.
     pub(super) async fn one_admin(&self, filter: Document) -> Result<Option<Admin>, StoreError> {
         let admins = self.admins.clone();
         let found = detached(async move { admins.find_one(filter).await.map_err(plain) }).await?;
         found.map(Admin::try_from).transpose()
+    }
+
+    /// The id of the admin with this e-mail.
+    pub(super) async fn id_of(&self, email: &Email) -> Result<Option<Bson>, StoreError> {
+        let admins = self.admins.clone_with_type::<Document>();
+        let filter = doc! { "email": { "$eq": email.as_str() } };
+        let found = detached(async move {
+            let id = doc! { "_id": 1 };
+            admins.find_one(filter).projection(id).await.map_err(plain)
+        });
+        Ok(found.await?.and_then(|mut named| named.remove("_id")))
     }
 
     /// [`Admin::activated`] as one write; None when there is no PENDING admin with this id.
