@@ -4,15 +4,13 @@ use std::{
     ffi::OsString,
     num::{NonZeroU32, NonZeroUsize},
     path::PathBuf,
-    str::FromStr,
     time::Duration,
 };
 
 use auth_service::domain::Cost;
 use clap::{Args, Parser, Subcommand};
-use tenantry_common::config::{InvalidStoreUrl, MongoUrl};
 
-use crate::{cpus::Cpus, login_timing::class::Class};
+use crate::{cpus::Cpus, login_timing::class::Class, place::BenchStore};
 
 /// Measures what Tenantry promises of its speed, each as a ratio of two things measured side by side in one run.
 #[derive(Debug, Parser)]
@@ -101,6 +99,10 @@ pub struct LoginTiming {
     /// What is compared with unknown, which is measured in any case; a list.
     #[arg(long, value_delimiter = ',', default_value = "unknown,wrong")]
     pub classes: Vec<Class>,
+    /// embedded: in files that are thrown away; or mongodb://HOST/DATABASE: each server has a database of this name and
+    /// its number, which must be empty and is dropped.
+    #[arg(long, default_value = "embedded")]
+    pub store: BenchStore,
     /// bcrypt's cost.
     #[arg(long, default_value = "10")]
     pub bcrypt_cost: Cost,
@@ -127,26 +129,6 @@ pub struct ServeArguments {
     /// auth-service's own flags.
     #[arg(last = true)]
     pub flags: Vec<OsString>,
-}
-
-/// Where the server keeps its data.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BenchStore {
-    /// In a file that is thrown away.
-    Embedded,
-    /// In a database that is dropped.
-    Mongo(MongoUrl),
-}
-
-impl FromStr for BenchStore {
-    type Err = InvalidStoreUrl;
-
-    fn from_str(text: &str) -> Result<Self, InvalidStoreUrl> {
-        if text == "embedded" {
-            return Ok(Self::Embedded);
-        }
-        text.parse().map(Self::Mongo)
-    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -14,6 +14,7 @@ pub mod latency;
 pub mod login_flood;
 pub mod login_timing;
 pub mod open_loop;
+pub mod place;
 pub mod raw_bcrypt;
 pub mod serve;
 pub mod server;

@@ -3,18 +3,18 @@
 mod client;
 mod flood;
 mod logins;
-mod place;
 mod report;
 mod rounds;
 mod table;
 
 use std::fs;
 
-use self::{place::Place, rounds::Rounds};
+use self::rounds::Rounds;
 use crate::{
-    Failure,
+    Failure, accounts,
     arguments::LoginFlood,
     cpus::{Cpus, Placement},
+    place::Place,
     wait,
 };
 
@@ -28,11 +28,8 @@ pub fn run(arguments: &LoginFlood) -> Result<(), Failure> {
     // Before anything is started, so that all of it stays there.
     placement.load.pin()?;
     let rounds = Rounds::plan(arguments, placement);
-    let place = wait(Place::prepare(
-        &arguments.store,
-        arguments.bcrypt_cost,
-        rounds.accounts(),
-    ))??;
+    let fill = async |url| accounts::create(url, arguments.bcrypt_cost, rounds.accounts()).await;
+    let place = wait(Place::prepare(arguments.store.clone(), fill))??;
     let measured = rounds.measure(&place);
     // The server is gone by now.
     let cleared = wait(place.clear())?;

@@ -6,16 +6,16 @@ use super::{
     client::{connect, token, validate},
     flood::{Flood, Manner},
     logins,
-    place::Place,
     report::{FloodFigures, FloodRound, LoginFigures, LoginRound, Measured, Report, Setting},
 };
 use crate::{
     Failure,
-    arguments::{BenchStore, LoginFlood},
+    arguments::LoginFlood,
     cpus::{Cpus, Placement},
     host::{self, Disturbance, Watch},
     note,
     open_loop::{Probed, Schedule, probe},
+    place::{BenchStore, Place},
     raw_bcrypt::RawBcrypt,
     server::{self, Server},
     wait,
@@ -125,10 +125,7 @@ impl<'a> Rounds<'a> {
     fn setting(&self) -> Setting {
         let arguments = self.arguments;
         Setting {
-            store: match &arguments.store {
-                BenchStore::Embedded => "embedded".to_owned(),
-                BenchStore::Mongo(url) => url.to_string(),
-            },
+            store: arguments.store.to_string(),
             placement: self.placement.clone(),
             hash_threads: self.hash_threads.get(),
             hash_queue: arguments.hash_queue.get(),

@@ -9,12 +9,9 @@ use std::{
 
 use auth_service::domain::Cost;
 use fastrand::Rng;
-use tenantry_common::{
-    config::StoreUrl,
-    rpc::{
-        client::{channel, endpoint},
-        status::reason_of,
-    },
+use tenantry_common::rpc::{
+    client::{channel, endpoint},
+    status::reason_of,
 };
 use tenantry_proto::auth::v1::{LoginRequest, auth_service_client::AuthServiceClient};
 use tokio::time::sleep;
@@ -26,6 +23,7 @@ use crate::{
     cpus::Placement,
     host::{Disturbance, Watch},
     note,
+    place::{BenchStore, Place},
     server::{Server, Subject},
     wait,
 };
@@ -65,11 +63,12 @@ pub(super) struct Measured {
 /// Measures on this thread with a server of its own; nothing when another lane has failed meanwhile.
 pub(super) fn measure(
     plan: &Plan,
+    store: BenchStore,
     placement: &Placement,
     mut rng: Rng,
     failed: &AtomicBool,
 ) -> Result<Option<Measured>, Failure> {
-    let measured = with_a_server(plan, placement, &mut rng, failed);
+    let measured = with_a_server(plan, store, placement, &mut rng, failed);
     if measured.is_err() {
         failed.store(true, Ordering::Relaxed);
     }
@@ -78,23 +77,39 @@ pub(super) fn measure(
 
 fn with_a_server(
     plan: &Plan,
+    store: BenchStore,
     placement: &Placement,
     rng: &mut Rng,
     failed: &AtomicBool,
 ) -> Result<Option<Measured>, Failure> {
     placement.load.pin()?;
-    let directory = tempfile::tempdir()?;
-    let store = StoreUrl::Embedded(directory.path().join("auth.redb"));
     let population = Population::draw(&plan.classes, rng);
-    wait(population.settle(store.clone(), plan.bcrypt_cost))??;
+    let fill = async |url| population.settle(url, plan.bcrypt_cost).await;
+    let place = wait(Place::prepare(store, fill))??;
+    let measured = at(&place, plan, placement, population, rng, failed);
+    // The server is gone by now.
+    let cleared = wait(place.clear())?;
+    let measured = measured?;
+    cleared?;
+    Ok(measured)
+}
+
+fn at(
+    place: &Place,
+    plan: &Plan,
+    placement: &Placement,
+    population: Population,
+    rng: &mut Rng,
+    failed: &AtomicBool,
+) -> Result<Option<Measured>, Failure> {
     let subject = Subject {
         cpus: &placement.server,
-        store: &store,
+        store: &place.url(),
         bcrypt_cost: plan.bcrypt_cost,
         hash_threads: NonZeroUsize::MIN,
         hash_queue: HASH_QUEUE,
     };
-    let server = Server::start(&subject, &directory.path().join("auth-service.log"))?;
+    let server = Server::start(&subject, &place.log())?;
     let measured = wait(async {
         let client = AuthServiceClient::new(channel(endpoint("--url", server.url())?));
         let mut lane = Lane {

@@ -22,6 +22,7 @@ use crate::{
     arguments::LoginTiming,
     cpus::{Cpus, Placement},
     note,
+    place::BenchStore,
 };
 
 /// Servers where it is not said on which CPUs.
@@ -45,8 +46,8 @@ pub fn run(arguments: &LoginTiming) -> Result<(), Failure> {
         plan.blocks * PER_BLOCK,
         placements.len(),
     ));
-    let lanes = measure(&plan, &placements, seed)?;
-    let report = report(&plan, placements, seed, &lanes);
+    let lanes = measure(&plan, &arguments.store, &placements, seed)?;
+    let report = report(&plan, &arguments.store, placements, seed, &lanes);
     table::print(&report)?;
     if let Some(file) = &arguments.json {
         fs::write(file, serde_json::to_string_pretty(&report)? + "\n")?;
@@ -81,14 +82,21 @@ fn placements(arguments: &LoginTiming, allowed: &Cpus) -> Vec<Placement> {
 }
 
 /// All servers at one time, each with a thread for its client.
-fn measure(plan: &Plan, placements: &[Placement], seed: u64) -> Result<Vec<Measured>, Failure> {
+fn measure(
+    plan: &Plan,
+    store: &BenchStore,
+    placements: &[Placement],
+    seed: u64,
+) -> Result<Vec<Measured>, Failure> {
     let (mut rng, failed) = (Rng::with_seed(seed), AtomicBool::new(false));
+    let stores = (1..=placements.len()).map(|number| store.of_server(number));
+    let stores: Vec<_> = stores.collect::<Result<_, _>>()?;
     let measured: Vec<Option<Measured>> = thread::scope(|scope| {
-        let start = |placement| {
+        let start = |(store, placement)| {
             let (rng, failed) = (rng.fork(), &failed);
-            scope.spawn(move || lane::measure(plan, placement, rng, failed))
+            scope.spawn(move || lane::measure(plan, store, placement, rng, failed))
         };
-        let threads: Vec<_> = placements.iter().map(start).collect();
+        let threads: Vec<_> = stores.into_iter().zip(placements).map(start).collect();
         let join =
             |thread: thread::ScopedJoinHandle<'_, _>| thread.join().map_err(|_| "a client panicked")?;
         threads.into_iter().map(join).collect::<Result<_, Failure>>()
@@ -97,7 +105,13 @@ fn measure(plan: &Plan, placements: &[Placement], seed: u64) -> Result<Vec<Measu
     all.ok_or_else(|| "a measurement was given up".into())
 }
 
-fn report(plan: &Plan, placements: Vec<Placement>, seed: u64, lanes: &[Measured]) -> Report {
+fn report(
+    plan: &Plan,
+    store: &BenchStore,
+    placements: Vec<Placement>,
+    seed: u64,
+    lanes: &[Measured],
+) -> Report {
     let compared = plan.classes.iter().filter(|class| **class != Class::Unknown);
     let comparisons: Vec<_> = compared.map(|class| Comparison::of(*class, lanes)).collect();
     let largest_t = comparisons
@@ -113,6 +127,7 @@ fn report(plan: &Plan, placements: Vec<Placement>, seed: u64, lanes: &[Measured]
         });
     Report {
         setting: Setting {
+            store: store.to_string(),
             bcrypt_cost: plan.bcrypt_cost.to_string(),
             samples_per_class: plan.blocks * PER_BLOCK,
             accounts_per_kind: ACCOUNTS,

@@ -31,6 +31,7 @@ pub(super) struct Report {
 /// What was measured, and how.
 #[derive(Debug, Serialize)]
 pub(super) struct Setting {
+    pub(super) store: String,
     pub(super) bcrypt_cost: String,
     /// At each server.
     pub(super) samples_per_class: usize,

@@ -26,9 +26,13 @@ pub(super) fn print(report: &Report) -> io::Result<()> {
 fn heading(report: &Report) -> String {
     let Report { setting, servers, .. } = report;
     let mut heading = format!(
-        "Refused logins, one at a time, {} of each class at each server, {} accounts of each kind, embedded store,\n\
-         one hashing thread, bcrypt cost {}, seed {}.",
-        setting.samples_per_class, setting.accounts_per_kind, setting.bcrypt_cost, setting.seed,
+        "Refused logins, one at a time, {} of each class at each server, {} accounts of each kind,\n\
+         store {}, one hashing thread, bcrypt cost {}, seed {}.",
+        setting.samples_per_class,
+        setting.accounts_per_kind,
+        setting.store,
+        setting.bcrypt_cost,
+        setting.seed,
     );
     for (number, server) in servers.iter().enumerate() {
         heading += &format!(

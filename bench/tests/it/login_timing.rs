@@ -3,6 +3,7 @@
 use std::{fs, process::Command};
 
 use serde_json::Value;
+use tenantry_common::testing;
 
 /// The figures, and what was told, of twenty logins of each class.
 fn bench(arguments: &[&str]) -> (Value, String) {
@@ -64,4 +65,18 @@ fn servers_share_the_samples() {
         );
     }
     assert_eq!(comparison["all"]["raw"]["class"]["n"], 20);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mongodb_is_measured_and_nothing_stays_there() {
+    let Some(test) = testing::mongo().await else {
+        return;
+    };
+    let store = test.url().expose();
+    // Were anything left of the first time, the second would refuse to use it.
+    for _ in 0..2 {
+        let (figures, told) = bench(&["--store", store]);
+        assert_eq!(figures["setting"]["store"], test.url().to_string(), "{told}");
+        assert_eq!(figures["comparisons"][0]["all"]["raw"]["class"]["n"], 20);
+    }
 }
