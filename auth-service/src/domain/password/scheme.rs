@@ -46,8 +46,8 @@ impl Verdict {
     }
 }
 
-/// What stands in for a stored password where there is none: a hash at the current cost, and how much time of a processor
-/// that takes here.
+/// What stands in for a stored password where there is none: a hash at the current cost, and how much of a processor's
+/// time that takes here.
 #[derive(Debug)]
 pub struct Decoy {
     hash: PasswordHash,
@@ -120,8 +120,8 @@ impl PasswordScheme {
     /// current cost.
     ///
     /// So an unknown e-mail, a password that nobody can have, a damaged, old or imported hash cannot be told from a
-    /// wrong password by time. Where nothing is stored the decoy takes the same way as what is. One at a higher cost than the current takes longer: where the cost was lowered, that
-    /// shows until the next login.
+    /// wrong password by time; where nothing is stored, the decoy goes the way of what is. A hash at a higher cost than
+    /// the current takes longer: where the cost was lowered, that shows until the next login.
     pub fn verify_at_full_price(
         &self,
         password: Option<&Password>,
