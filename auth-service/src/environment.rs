@@ -1,13 +1,6 @@
 //! What the service takes from its surroundings, and why it may not run there.
 
-use std::sync::Arc;
-
-use tenantry_common::{
-    clock::{Clock, SystemClock},
-    config::SettingError,
-    id::{Ids, SystemIds},
-    rpc::server::ServeError,
-};
+use tenantry_common::{config::SettingError, environment, rpc::server::ServeError};
 
 use crate::{
     key::KeyError,
@@ -17,26 +10,7 @@ use crate::{
 };
 
 /// What the service takes from its surroundings.
-#[derive(Clone)]
-pub struct Environment {
-    /// Where the time comes from.
-    pub clock: Arc<dyn Clock>,
-    /// Where ids, salts and other random bytes come from.
-    pub ids: Arc<dyn Ids>,
-    /// A store that is open already; otherwise the one that the settings name is opened.
-    pub store: Option<Arc<dyn Store>>,
-}
-
-impl Default for Environment {
-    /// The host's clock and random numbers, and the store of the settings.
-    fn default() -> Self {
-        Self {
-            clock: Arc::new(SystemClock),
-            ids: Arc::new(SystemIds),
-            store: None,
-        }
-    }
-}
+pub type Environment = environment::Environment<dyn Store>;
 
 /// Why the service does not run, or stopped.
 #[derive(Debug, thiserror::Error)]

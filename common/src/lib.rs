@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod config;
 pub mod email;
+pub mod environment;
 #[cfg(feature = "failpoints")]
 pub mod failpoints;
 mod faults;

@@ -8,9 +8,10 @@ use std::{
 
 use async_trait::async_trait;
 use tenantry_common::{
-    clock::{Clock, SystemClock},
+    clock::Clock,
     config::{ServiceCredential, SettingError, service_credential},
-    id::{Ids, SystemIds},
+    environment,
+    id::Ids,
     password_rules::PasswordRules,
     quota::Quota,
     rpc::{
@@ -57,26 +58,7 @@ const SERVICES: [&str; 2] = [
 ];
 
 /// What a server takes from its surroundings.
-#[derive(Clone)]
-pub struct Environment {
-    /// The present.
-    pub clock: Arc<dyn Clock>,
-    /// New ids and random numbers.
-    pub ids: Arc<dyn Ids>,
-    /// A store that is open already; otherwise the one that the settings name is opened.
-    pub store: Option<Arc<dyn Store>>,
-}
-
-impl Default for Environment {
-    /// The host's clock and random numbers, and the store of the settings.
-    fn default() -> Self {
-        Self {
-            clock: Arc::new(SystemClock),
-            ids: Arc::new(SystemIds),
-            store: None,
-        }
-    }
-}
+pub type Environment = environment::Environment<dyn Store>;
 
 /// Why a server did not start, or ended.
 #[derive(Debug, thiserror::Error)]

@@ -9,6 +9,7 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, kill_process};
+use tonic::transport::Channel;
 
 /// How often, and how many times, a line in the log is looked for: a minute, for machines that do much else.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -58,6 +59,16 @@ impl ServerProcess {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// A channel to it, which connects when it is used.
+    ///
+    /// # Panics
+    /// Within no asynchronous runtime.
+    #[must_use]
+    pub fn channel(&self) -> Channel {
+        let endpoint = Channel::from_shared(self.url.clone());
+        endpoint.expect("an address is one").connect_lazy()
     }
 
     /// Waits until it has said this.

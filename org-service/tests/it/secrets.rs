@@ -37,9 +37,7 @@ impl Scene {
         ];
         let output = directory.path().join("output");
         let process = ServerProcess::start(env!("CARGO_BIN_EXE_org-service"), &environment, &output);
-        let channel = Channel::from_shared(process.url().to_owned())
-            .unwrap()
-            .connect_lazy();
+        let channel = process.channel();
         Self {
             canaries,
             process,

@@ -54,9 +54,7 @@ impl Scene {
         environment.extend(files.iter().map(|(setting, (file, _))| (*setting, file.as_str())));
         let output = directory.path().join("output");
         let process = ServerProcess::start(env!("CARGO_BIN_EXE_auth-service"), &environment, &output);
-        let channel = Channel::from_shared(process.url().to_owned())
-            .unwrap()
-            .connect_lazy();
+        let channel = process.channel();
         Self {
             canaries,
             process,
